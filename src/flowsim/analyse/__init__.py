@@ -1,0 +1,1 @@
+"""What measures mean: intervals, paired comparison, precision and warm-up."""

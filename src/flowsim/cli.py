@@ -1,0 +1,299 @@
+"""The command line. Each command is a thin layer over functions that a notebook or a worker can call.
+
+Only what a command needs is imported, and when it runs: ``flowsim --help`` imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flowsim.errors import ConfigError, FlowsimError, Problem, RunError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from flowsim.config.load import Loaded
+    from flowsim.experiment.conduct import Stopped
+    from flowsim.experiment.design import Design
+    from flowsim.experiment.result import ExperimentResult
+
+USER_ERROR = 2
+PROGRAM_ERROR = 1
+INTERRUPTED = 130
+"""Exit codes; 0 when all is well."""
+
+WORDS_HELP = (
+    "place files (*.yaml) and overrides: run=smoke, place=toy, experiment=winter_2026, demand=[extreme], "
+    "scenario=[a,b], service.intermediate_care_beds.capacity.beds=30"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: what runs it, what it takes, and what it is for."""
+
+    run: Callable[[argparse.Namespace], int]
+    words: str
+    help: str
+    runs: bool = False
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    if not given or given[0] not in COMMANDS:
+        _overview().parse_args(given or ["--help"])
+        return USER_ERROR
+    name = given[0]
+    # Options may stand between overrides, which argparse's sub-commands do not allow.
+    args = _parser(name).parse_intermixed_args(given[1:])
+    args.typed = ["flowsim", *given]
+    try:
+        return COMMANDS[name].run(args)
+    except FlowsimError as error:
+        return _refuse(error)
+    except KeyboardInterrupt as stopped:
+        return _stopped(stopped)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        if args.debug:
+            raise
+        said = str(error).strip().splitlines() or [""]
+        sys.stderr.write(f"flowsim: {type(error).__name__}: {said[0]}\n  (add --debug to see where)\n")
+        return PROGRAM_ERROR
+
+
+def _refuse(error: FlowsimError) -> int:
+    lines = [str(problem) for problem in error.problems] if isinstance(error, ConfigError) else [str(error)]
+    sys.stderr.write("".join(f"flowsim: {line}\n" for line in lines))
+    return USER_ERROR
+
+
+def _stopped(stopped: KeyboardInterrupt) -> int:
+    sys.stderr.write("\nflowsim: stopped.\n")
+    if hasattr(stopped, "folder"):
+        known: Stopped = stopped  # type: ignore[assignment]
+        sys.stderr.write(
+            f"  {known.done} of {known.tasks} replications are kept in {known.folder}.\n"
+            "  Run the same command again to go on from there.\n"
+        )
+    return INTERRUPTED
+
+
+# --- what may be typed ------------------------------------------------------------------------------
+
+
+def _overview() -> argparse.ArgumentParser:
+    import flowsim
+
+    width = max(map(len, COMMANDS))
+    listed = "\n".join(f"  {name:<{width}}  {command.help}" for name, command in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="flowsim",
+        usage="flowsim COMMAND [FILE.yaml ...] [key=value ...] [options]",
+        description="Whole-system patient flow: what would happen, with what certainty, and who pays.",
+        epilog=f"commands:\n{listed}\n\nflowsim COMMAND --help says more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"flowsim {flowsim.__version__}")
+    parser.add_argument("command", choices=list(COMMANDS), metavar="COMMAND", help="one of those below")
+    return parser
+
+
+def _parser(name: str) -> argparse.ArgumentParser:
+    command = COMMANDS[name]
+    parser = argparse.ArgumentParser(prog=f"flowsim {name}", description=command.help)
+    helped = "folder of results" if command.words == "FOLDER" else WORDS_HELP
+    if command.words:
+        parser.add_argument("words", nargs="*", metavar=command.words, help=helped)
+    if command.runs:
+        parser.add_argument("--out", type=Path, default=Path("results"), help="where results go (./results)")
+        parser.add_argument("--workers", type=_whole, default=None, help="processes; 0 for one a core")
+        parser.add_argument("--no-report", action="store_true", help="write tables only, no page and no workbook")
+        parser.add_argument("--quiet", action="store_true", help="say only where the results are")
+    parser.add_argument("--debug", action="store_true", help="show where an unexpected error arose")
+    return parser
+
+
+def _whole(said: str) -> int:
+    if not said.isdigit():
+        raise argparse.ArgumentTypeError(f"said {said!r}; wanted a whole number, 0 or more")
+    return int(said)
+
+
+def _load(words: Sequence[str]) -> Loaded:
+    """Return the configuration that the words ask for; place files are those that end in .yaml."""
+    from flowsim.config.load import load
+
+    files = [Path(word) for word in words if "=" not in word and word.endswith((".yaml", ".yml"))]
+    overrides = [word for word in words if Path(word) not in files]
+    return load(overrides, files)
+
+
+# --- compare and run --------------------------------------------------------------------------------
+
+
+def compare(args: argparse.Namespace) -> int:
+    """Run the configuration's experiment and say what came of it."""
+    from flowsim.experiment.design import design_experiment
+
+    loaded = _load(args.words)
+    result, folder = _conduct(args, design_experiment(loaded))
+    if not args.quiet:
+        from flowsim.report.terminal import show_comparison
+
+        show_comparison(result, _console())
+    return _say_where(args, folder)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run one configuration and say what came of it."""
+    from flowsim.experiment.design import design_run
+
+    loaded = _load(args.words)
+    result, folder = _conduct(args, design_run(loaded))
+    if not args.quiet:
+        from flowsim.report.terminal import show_run
+
+        show_run(result, _console())
+    return _say_where(args, folder)
+
+
+def _conduct(args: argparse.Namespace, design: Design) -> tuple[ExperimentResult, Path]:
+    """Run a design and put its results in a folder of their own."""
+    from datetime import UTC, datetime
+
+    from flowsim.experiment.conduct import conduct
+    from flowsim.experiment.store import Parts, put_in_place, results_folder
+
+    workers = design.config.run.workers if args.workers is None else args.workers
+    if not args.quiet:
+        arms, levels = len(design.arms), len(design.levels)
+        sys.stderr.write(
+            f"{design.title}: {_plural(arms, 'arm')} at {_plural(levels, 'demand level')}, "
+            f"{_plural(design.replications, 'replication')} each\n"
+        )
+    parts = Parts(args.out, design.name)
+    result = conduct(design, parts, args.typed, workers, None if args.quiet else sys.stderr)
+    folder = results_folder(args.out, design.name, datetime.now(UTC), design.digest)
+    with put_in_place(folder) as temporary:
+        result.save(temporary)
+    parts.forget(task.name for task in design.tasks)
+    if not args.no_report:
+        _write_report(result, folder)
+    return result, folder
+
+
+def _write_report(result: ExperimentResult, folder: Path) -> None:
+    """Write page and workbook into a folder of results, each put in place whole."""
+    from flowsim.report.page import write_page
+    from flowsim.report.workbook import write_workbook
+
+    for name, write in (("report.html", write_page), ("workbook.xlsx", write_workbook)):
+        temporary = folder / f".writing-{name}"
+        try:
+            write(result, temporary)
+            temporary.replace(folder / name)
+        except Exception:
+            temporary.unlink(missing_ok=True)
+            sys.stderr.write(f"flowsim: the results are in {folder}; to try again: flowsim report {folder}\n")
+            raise
+
+
+def _say_where(args: argparse.Namespace, folder: Path) -> int:
+    page = folder / "report.html"
+    said = f"Results: {folder}" if args.no_report else f"Page: {page.resolve()}"
+    sys.stdout.write(f"{said}\n")
+    return 0
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(soft_wrap=False, highlight=False)
+
+
+# --- check, explain, schema, report, verify ---------------------------------------------------------
+
+
+def check(args: argparse.Namespace) -> int:
+    """Stage and build every arm at every demand level, and look at what each asks of its services."""
+    from flowsim.experiment.design import design_experiment, design_run
+    from flowsim.report.terminal import show_check
+
+    loaded = _load(args.words)
+    show_check(design_experiment(loaded) if loaded.config.experiment else design_run(loaded), _console())
+    return 0
+
+
+def explain(args: argparse.Namespace) -> int:
+    """Print the difference that a stack of interventions makes, key by key, and who said it."""
+    from flowsim.config.scenarios import stage
+    from flowsim.experiment.changes import differences
+    from flowsim.report.terminal import show_differences
+
+    loaded = _load(args.words)
+    stack = tuple(loaded.config.scenario)
+    if not stack:
+        wanted = "interventions or scenarios to explain, e.g. scenario=[a,b]"
+        raise ConfigError([Problem("scenario", "nothing", wanted)])
+    baseline, option = stage(loaded.raw, (), None), stage(loaded.raw, stack, None)
+    show_differences(stack, differences(baseline, option), _console())
+    return 0
+
+
+def schema(args: argparse.Namespace) -> int:
+    """Print the JSON Schema of the YAML, by which editors complete and check it."""
+    import json
+
+    from flowsim.config.models import Config
+
+    sys.stdout.write(json.dumps(Config.model_json_schema(), indent=2, ensure_ascii=False) + "\n")
+    return 0
+
+
+def report(args: argparse.Namespace) -> int:
+    """Write the page and the workbook of a folder of results again."""
+    from flowsim.experiment.result import ExperimentResult
+
+    if len(args.words) != 1:
+        raise RunError(f"report: said {_plural(len(args.words), 'folder')}; wanted one, as flowsim compare printed it")
+    folder = Path(args.words[0])
+    _write_report(ExperimentResult.load(folder), folder)
+    sys.stdout.write(f"Page: {(folder / 'report.html').resolve()}\n")
+    return 0
+
+
+def verify(args: argparse.Namespace) -> int:
+    """Check on this machine that the program keeps its promises: conservation, theory, repeatability."""
+    from flowsim.experiment.verify import verify_all
+
+    is_well = True
+    for found in verify_all():
+        is_well = is_well and found.is_well
+        sys.stdout.write(f"{'OK  ' if found.is_well else 'FAIL'}  {found.what}: {found.detail}\n")
+        sys.stdout.flush()
+    return 0 if is_well else PROGRAM_ERROR
+
+
+_WORDS = "FILE.yaml|key=value"
+COMMANDS = {
+    "compare": Command(compare, _WORDS, "run an experiment: options by demand levels, paired", runs=True),
+    "run": Command(run, _WORDS, "run one configuration, with scenario=[...] if any", runs=True),
+    "check": Command(check, _WORDS, "check a configuration, every arm and demand level, without running it"),
+    "explain": Command(explain, _WORDS, "say what scenario=[...] changes, key by key, and who said it"),
+    "schema": Command(schema, "", "print the JSON Schema of the YAML, for editors"),
+    "report": Command(report, "FOLDER", "write the page and workbook of a results folder again"),
+    "verify": Command(verify, "", "check this installation: conservation, theory, repeatability"),
+}

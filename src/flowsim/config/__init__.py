@@ -1,0 +1,1 @@
+"""Configuration: composed by Hydra, checked by pydantic, units parsed, sources kept."""

@@ -1,0 +1,149 @@
+"""The register of checks, and what they are given to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from flowsim.config.grammar import nearest
+from flowsim.config.models import Branch, Config, Distribution, Hours, Mix, Pathway, Service, Weekly
+from flowsim.config.quantities import Quantity, Tabled
+from flowsim.errors import Problem
+
+BUILT_IN_EXITS = ("home", "died", "left", "turned_away", "elsewhere")
+"""Ways out that every place has."""
+
+Scope = Literal["system", "book"]
+
+
+@dataclass(frozen=True)
+class Given:
+    """A configuration to check, and the names in it.
+
+    Attributes:
+        config: validated by pydantic.
+        raw: the container it was made of.
+    """
+
+    config: Config
+    raw: Mapping[str, Any]
+
+    @cached_property
+    def services(self) -> dict[str, Service]:
+        """Return the services that are enabled."""
+        return {name: service for name, service in self.config.service.items() if service.enabled}
+
+    @cached_property
+    def junctions(self) -> dict[str, Pathway]:
+        """Return the pathways that belong to no service: instant routing points."""
+        return {name: pathway for name, pathway in self.config.pathway.items() if name not in self.config.service}
+
+    @cached_property
+    def exits(self) -> tuple[str, ...]:
+        """Return the ways out."""
+        return tuple(dict.fromkeys([*BUILT_IN_EXITS, *self.config.exit]))
+
+    @cached_property
+    def places(self) -> tuple[str, ...]:
+        """Return every name that patients may be sent to."""
+        return (*self.config.service, *self.exits, *self.junctions)
+
+    def levels(self, attribute: str) -> tuple[str, ...] | None:
+        """Return the levels of an attribute, or of ``from`` and ``to``; None for an unknown one."""
+        if attribute == "from":
+            return (*self.config.service, "arrival")
+        if attribute == "to":
+            return self.places
+        found = self.config.attribute.get(attribute)
+        return None if found is None else tuple(found.levels)
+
+    @cached_property
+    def nodes(self) -> tuple[tuple[str, Any], ...]:
+        """Return (key, node) of every model, table and quantity, of what is in force and of the book alike."""
+        parts = ((getattr(self.config, name), field.alias or name) for name, field in Config.model_fields.items())
+        return tuple(found for node, path in parts for found in walk(node, path))
+
+    def pathways(self) -> Iterator[tuple[str, str, Branch]]:
+        """Yield (key, where patients come from, branch) of every branch in force."""
+        for place, pathway in self.config.pathway.items():
+            if place in self.services or place in self.junctions:
+                for name, branch in pathway.items():
+                    yield f"pathway.{place}.{name}", place, branch
+        for name, stream in self.config.stream.items():
+            if stream.enabled and isinstance(stream.to, Mapping):
+                for branch_name, branch in stream.to.items():
+                    yield f"stream.{name}.to.{branch_name}", "arrival", branch
+
+
+Rule = Callable[[Given], Iterator[Problem]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A rule with its id; ``scope`` says whether it looks at the system or at the book of what may be done to it."""
+
+    id: str
+    scope: Scope
+    rule: Rule
+
+    @property
+    def meaning(self) -> str:
+        """What the rule wants, in a sentence."""
+        return (self.rule.__doc__ or "").strip().splitlines()[0]
+
+
+CHECKS: dict[str, Check] = {}
+"""Every check by id."""
+
+
+def check(name: str, scope: Scope = "system") -> Callable[[Rule], Rule]:
+    """Register a rule under an id."""
+
+    def register(rule: Rule) -> Rule:
+        CHECKS[name] = Check(name, scope, rule)
+        return rule
+
+    return register
+
+
+def run_checks(given: Given, scope: Scope | None = None) -> list[Problem]:
+    """Return all problems that the checks of a scope find; of both scopes, if none is said."""
+    found = [p for item in CHECKS.values() if scope in (None, item.scope) for p in item.rule(given)]
+    return list(dict.fromkeys(found))
+
+
+def unknown(key: str, said: str, known: object, kind: str) -> Problem:
+    """Return the problem of a name that does not exist."""
+    return Problem(key, repr(said), nearest(said, list(known), kind))  # type: ignore[call-overload]
+
+
+def walk(node: object, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield every model, table and quantity below a node with its key as the YAML has it."""
+    if isinstance(node, Tabled):
+        yield path, node
+        for levels, value in node.cases:
+            below = "rest" if set(levels) == {None} else ".".join(["values", *(level or "rest" for level in levels)])
+            yield from walk(value, f"{path}.{below}" if node.by else path)
+    elif isinstance(node, BaseModel):
+        yield path, node
+        if not isinstance(node, Quantity):
+            for name, field in type(node).model_fields.items():
+                part = "" if _is_wrapped(node, name) else f".{field.alias or name}"
+                yield from walk(getattr(node, name), path + part)
+    elif isinstance(node, Mapping):
+        for name, value in node.items():
+            yield from walk(value, f"{path}.{name}" if path else str(name))
+
+
+def _is_wrapped(node: BaseModel, name: str) -> bool:
+    """Whether the YAML writes a field's value in place of its model."""
+    if isinstance(node, Weekly | Hours):
+        return True
+    if isinstance(node, Distribution):
+        return name == "value" and node.kind == "constant"
+    return isinstance(node, Mix) and name == "shares"
+

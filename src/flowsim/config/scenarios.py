@@ -1,0 +1,235 @@
+"""Staging: a base, a level of demand and a stack of interventions made into the configurations of one run.
+
+The order is the base, then the demand level, then the stack from left to right. Interventions that start
+or end during the run, or grow week by week, make it a run of several periods.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from flowsim.config.checks.clocks import as_date
+from flowsim.config.checks.studies import BASELINE
+from flowsim.config.grammar import dotted, nearest, spot_at, tidy
+from flowsim.config.models import Config, DemandLevel, Programme
+from flowsim.config.overrides import check_key, put, sourced
+from flowsim.config.problems import find, shown
+from flowsim.config.ramps import between, written
+from flowsim.config.stacking import Member, clashes, members
+from flowsim.config.validate import config_of, examine
+from flowsim.errors import ConfigError, Problem
+from flowsim.units import Dimension, parse_quantity
+
+Programmes = tuple[tuple[str, str, Programme, date | None, date | None], ...]
+
+_BOOK = ("intervention", "scenario_book", "demand", "experiment", "scenario")
+"""What may be done, as opposed to what is."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The configurations of one run.
+
+    Attributes:
+        periods: (date from which it holds, configuration); the first has None, for the run's start.
+        stack: what was asked for, in order.
+        demand: level of demand, None for none.
+        who: dotted key -> intervention, scenario, demand level or command line that set it.
+        digest: SHA-256 of what is in force in all periods, as canonical JSON.
+        programmes: (intervention, id, cost, first date, date from which no longer) of what interventions cost.
+    """
+
+    periods: tuple[tuple[date | None, Config], ...]
+    stack: tuple[str, ...]
+    demand: str | None
+    who: dict[str, str]
+    digest: str
+    programmes: Programmes
+
+    @property
+    def config(self) -> Config:
+        """Return the configuration at the run's start."""
+        return self.periods[0][1]
+
+
+def stage(raw: Mapping[str, Any], stack: Sequence[str] = (), demand: str | None = None) -> Staged:
+    """Return a raw configuration with a demand level and a stack of interventions or scenarios applied.
+
+    Args:
+        raw: as composed.
+        stack: ids of interventions and scenarios, applied from left to right.
+        demand: id of a demand level; None changes nothing.
+
+    Raises:
+        ConfigError: with every problem found.
+    """
+    base = config_of(raw)
+    who = dict.fromkeys(getattr(raw, "command_line", ()), "command line")
+    level = _demand_level(base, demand)
+    layers, problems = members(stack, base)
+    problems += clashes(layers)
+    if problems:
+        raise ConfigError(problems)
+    tree: dict[str, Any] = copy.deepcopy(dict(raw))
+    if level is not None:
+        who |= _apply_demand(tree, base, level, str(demand))
+    who |= {dotted(path): layer.id for layer in layers for path in layer.sets}
+    periods = _periods(tree, layers, base)
+    costs = _programmes(layers, base)
+    return Staged(periods, tuple(stack), demand, who, digest_of(periods, costs), costs)
+
+
+def _demand_level(base: Config, demand: str | None) -> DemandLevel | None:
+    if demand is None or (demand == BASELINE and demand not in base.demand):
+        return None
+    if demand not in base.demand:
+        raise ConfigError([Problem("demand", repr(demand), nearest(demand, [*base.demand, BASELINE], "a demand level"))])
+    return base.demand[demand]
+
+
+def _apply_demand(tree: dict[str, Any], base: Config, level: DemandLevel, name: str) -> dict[str, str]:
+    """Multiply streams' factors and add the level's surges; returns who set which key."""
+    who: dict[str, str] = {}
+    for stream, model in base.stream.items():
+        factors = [level.factors[which].value for which in ("all", stream) if which in level.factors]
+        times = model.factor.value
+        for factor in factors:
+            times *= factor
+        if factors:
+            tree["stream"][stream]["factor"] = {"value": written(times, Dimension.NUMBER), "source": f"scenario:{name}"}
+            who[f"stream.{stream}.factor"] = name
+        if level.surges and ("all" in level.surge_streams or stream in level.surge_streams):
+            for surge in level.surges:
+                key = ("stream", stream, "surges", f"{name}_{surge}")
+                put(tree, key, copy.deepcopy(tree["demand"][name]["surges"][surge]))
+                who[dotted(key)] = name
+    return who
+
+
+def _periods(tree: Mapping[str, Any], layers: Sequence[Member], base: Config) -> tuple[tuple[date | None, Config], ...]:
+    """Return the configurations from one date of change to the next."""
+    first, end = _first_day(base), _end(base)
+    dates = sorted({day for layer in layers for day in layer.changes() if first < day < end})
+    out: list[tuple[date | None, Config]] = []
+    seen: list[dict[str, Any]] = []
+    problems: list[Problem] = []
+    for day in [first, *dates]:
+        container, found = _applied(tree, layers, day)
+        problems += found
+        if found or (seen and container == seen[-1]):
+            continue
+        config, found = examine(container, "system")
+        problems += found
+        if config is not None and not found:
+            out.append((None if day == first else day, config))
+            seen.append(container)
+    if not problems:
+        problems += _structure(out, tree, layers)
+    if problems:
+        raise ConfigError(list(dict.fromkeys(problems)))
+    return tuple(out)
+
+
+def _first_day(config: Config) -> date:
+    starts = as_date(config.run.starts)
+    assert starts is not None, "checked by date_exists"
+    return starts - timedelta(minutes=config.run.warm_up.value)
+
+
+def _end(config: Config) -> date:
+    starts = as_date(config.run.starts)
+    assert starts is not None, "checked by date_exists"
+    return starts + timedelta(days=-int(-config.run.duration.value // 1440))
+
+
+def _applied(tree: Mapping[str, Any], layers: Iterable[Member], day: date) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the container as it is on a day, and what could not be set."""
+    container = copy.deepcopy(dict(tree))
+    problems: list[Problem] = []
+    for layer in layers:
+        for path, value in layer.sets.items() if layer.holds(day) else ():
+            problem = check_key(container, path, may_add=True, value=value)
+            if problem is not None:
+                problems.append(Problem(f"{layer.book}.{layer.id}.sets.{dotted(path)}", problem.said, problem.wanted))
+                continue
+            new = tidy(sourced(path, copy.deepcopy(value), f"scenario:{layer.id}"), spot_at(path))
+            put(container, path, between(_before(container, path), new, layer.fraction(day), spot_at(path)))
+    return container, problems
+
+
+def _before(container: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    """Return what stands at a path, or the number the grammar takes where nothing does."""
+    said = find(container, path)
+    if said is not None:
+        return said
+    for kind in spot_at(path[:-1]):
+        field = getattr(kind, "model_fields", {}).get(path[-1])
+        if field is not None:
+            return getattr(field.default, "said", None)
+    return None
+
+
+def structure(config: Config) -> dict[str, object]:
+    """Return what must stay the same through a run: which things there are, by key."""
+    out: dict[str, object] = {}
+    for group in ("stream", "staff", "service"):
+        things = getattr(config, group)
+        out |= {f"{group}.{name}": getattr(thing, "kind", True) for name, thing in things.items() if thing.enabled}
+    for name, service in config.service.items():
+        if service.enabled:
+            for part in ("steps", "leaving"):
+                out |= {f"service.{name}.{part}.{step}": True for step, item in getattr(service, part).items() if item.enabled}
+    return out
+
+
+def _structure(periods: Sequence[tuple[date | None, Config]], tree: Mapping[str, Any], layers: Sequence[Member]) -> list[Problem]:
+    """Return a problem for each dated change of which services, steps, streams or staff there are."""
+    problems: list[Problem] = []
+    wanted = "the same services, steps, streams and staff all through the run: no from and to, or set capacity or share instead"
+    for (_, before), (day, after) in zip(periods, periods[1:], strict=False):
+        one, other = structure(before), structure(after)
+        for key in [k for k in {**one, **other} if one.get(k) != other.get(k)]:
+            layer, path = _who_sets(key, layers)
+            at = f"{layer.book}.{layer.id}.sets.{dotted(path)}" if layer is not None else key
+            said = shown(layer.sets[path]) if layer is not None else "a change"
+            problems.append(Problem(at, f"{said} from {day}", wanted))
+    return list({p.key: p for p in problems}.values())
+
+
+def _who_sets(key: str, layers: Sequence[Member]) -> tuple[Member | None, tuple[str, ...]]:
+    for layer in reversed(layers):
+        for path in layer.sets:
+            if f"{dotted(path)}.".startswith(f"{key}.") or f"{key}.".startswith(f"{dotted(path)}."):
+                return layer, path
+    return None, ()
+
+
+def _programmes(layers: Iterable[Member], base: Config) -> Programmes:
+    return tuple(
+        (layer.id, name, programme, layer.starts, layer.ends)
+        for layer in layers
+        if layer.id in base.intervention
+        for name, programme in base.intervention[layer.id].costs.items()
+    )
+
+
+def digest_of(periods: Iterable[tuple[date | None, Config]], programmes: Programmes = ()) -> str:
+    """Return the SHA-256 of what is in force: not of what else the book holds, nor of the number of workers."""
+    body = {
+        "periods": [[day.isoformat() if day else None, in_force(config)] for day, config in periods],
+        "programmes": [[who, name, cost.model_dump(mode="json"), str(a), str(b)] for who, name, cost, a, b in programmes],
+    }
+    return hashlib.sha256(json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+
+
+def in_force(config: Config) -> dict[str, Any]:
+    """Return a configuration as plain data, by the names YAML uses, without the book and the number of workers."""
+    plain = config.model_dump(mode="json", by_alias=True, exclude={*_BOOK})
+    plain["run"].pop("workers")
+    return plain

@@ -1,0 +1,99 @@
+"""A raw container made into a Config, with everything that is wrong with it found in one go."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from flowsim.config.checks import Given, run_checks
+from flowsim.config.checks.registry import Scope
+from flowsim.config.models import Config
+from flowsim.config.overrides import remove
+from flowsim.config.problems import Fault, Path, as_problem, bad_keys, faults
+from flowsim.errors import ConfigError, Problem
+
+_ROUNDS = 12
+"""How often faulty parts are taken out before looking no further."""
+
+
+def config_of(raw: Mapping[str, Any], scope: Scope | None = None) -> Config:
+    """Return the validated configuration.
+
+    Args:
+        raw: plain container, as composed.
+        scope: which checks to run; all if not said.
+
+    Raises:
+        ConfigError: with every problem found.
+    """
+    config, problems = examine(raw, scope)
+    if problems or config is None:
+        raise ConfigError(problems)
+    return config
+
+
+def examine(raw: Mapping[str, Any], scope: Scope | None = None) -> tuple[Config | None, list[Problem]]:
+    """Return (the configuration, or what is left of it without the faulty parts; every problem)."""
+    problems = list(bad_keys(raw))
+    config, found, taken_out = _sound_part(raw)
+    problems += [as_problem(fault) for fault in found]
+    if config is not None:
+        checked = run_checks(Given(config, raw), scope)
+        problems += [p for p in checked if not _follows(p, taken_out)]
+    return (config if not taken_out else None), list(dict.fromkeys(problems))
+
+
+def _sound_part(raw: Mapping[str, Any]) -> tuple[Config | None, list[Fault], list[Path]]:
+    """Return (the configuration without its faulty parts, its faults, the paths taken out).
+
+    The rest is still checked, so that a fault here does not hide another there.
+    """
+    rest: Any = raw
+    found: list[Fault] = []
+    taken_out: list[Path] = []
+    for attempt in range(_ROUNDS):
+        try:
+            return Config.model_validate(rest), found, taken_out
+        except ValidationError as error:
+            now = faults(error, rest)
+            if attempt == 0:
+                found = now
+                rest = copy.deepcopy(dict(raw))
+            removed = _take_out(rest, now, set(taken_out))
+            if not removed:
+                break
+            taken_out += removed
+    return None, found, taken_out
+
+
+def _take_out(rest: dict[str, Any], now: Iterable[Fault], before: set[Path]) -> list[Path]:
+    """Take faulty parts out: the key itself, or what holds it where the key is needed."""
+    removed: list[Path] = []
+    for fault in now:
+        path = fault.path[:-1] if fault.kind == "missing" else fault.path
+        while len(path) > 1 and (path in before or isinstance(path[-1], int)):
+            path = path[:-1]
+        if path and not any(path[: len(other)] == other for other in removed):
+            try:
+                remove(rest, path)
+            except (KeyError, IndexError, TypeError, AttributeError):
+                continue
+            removed.append(path)
+    return removed
+
+
+def _follows(problem: Problem, taken_out: Iterable[Path]) -> bool:
+    """Whether a problem may be there only because a faulty part was taken out."""
+    key = problem.key.split(".")
+    for path in taken_out:
+        entry = [str(part) for part in path[:2]]
+        if key[: len(entry)] == entry or (len(path) > 1 and repr(str(path[1])) in problem.said):
+            return True
+        if len(path) == 1 and problem.key.startswith(str(path[0])):
+            return True
+        if len(path) <= 2 and len(path) > 1 and str(path[1]) in problem.said:
+            return True
+    return False

@@ -1,0 +1,79 @@
+"""What each cell of a design asks of its services, and the flow map of one: as tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from flowsim.system.loads import Load
+from flowsim.system.network import network
+
+if TYPE_CHECKING:
+    from flowsim.experiment.design import Cell
+    from flowsim.system.spec import SystemSpec
+
+OFFERED = [
+    "arm",
+    "demand",
+    "service",
+    "kind",
+    "patients_per_day",
+    "mean_minutes",
+    "offered",
+    "capacity",
+    "load",
+    "verdict",
+    "growth_per_day",
+    "sheds",
+    "warning",
+]
+
+
+def offered(cells: Iterable[Cell]) -> pd.DataFrame:
+    """Return one row a cell and service or staff pool; ``capacity`` and ``load`` are NaN where it never fills."""
+    rows = [_row(cell, load) for cell in cells for load in network(cell.spec).loads]
+    return pd.DataFrame(rows, columns=OFFERED)
+
+
+def _row(cell: Cell, load: Load) -> tuple[object, ...]:
+    is_limited = math.isfinite(load.capacity)
+    return (
+        cell.arm,
+        cell.demand,
+        load.id,
+        load.kind,
+        load.patients_per_day,
+        load.mean_minutes,
+        load.offered,
+        load.capacity if is_limited else math.nan,
+        load.utilisation if is_limited else math.nan,
+        load.verdict,
+        load.growth_per_day,
+        load.sheds,
+        warning(load),
+    )
+
+
+def warning(load: Load) -> str:
+    """Return what to know of a load before running, empty where all is well."""
+    if load.verdict == "settles":
+        return ""
+    need = f"needs {load.offered:.1f} of {load.capacity:.1f} ({load.utilisation:.0%})"
+    if load.verdict == "near":
+        return f"{need}: near its limit, so queues will be long and slow to settle"
+    if load.sheds:
+        return f"{need}: it settles only by losing patients"
+    return f"{need}: its queue cannot settle, and grows by about {load.growth_per_day * 7:.2g} patients a week"
+
+
+def flow_map(spec: SystemSpec) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return nodes (id, label, role, hub) and edges (source, target, per_day) of the flow map."""
+    found = network(spec)
+    nodes = [(node.id, node.label, node.role, node.hub) for node in found.nodes]
+    edges = [(edge.source, edge.target, edge.patients_per_day) for edge in found.edges]
+    tables = (nodes, ["id", "label", "role", "hub"]), (edges, ["source", "target", "per_day"])
+    first, second = (pd.DataFrame(rows, columns=columns) for rows, columns in tables)
+    return first, second

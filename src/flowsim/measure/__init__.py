@@ -1,0 +1,1 @@
+"""What a replication amounts to, from its trajectory and specification alone; never an engine."""

@@ -1,0 +1,203 @@
+"""What a replication costs: every item, in exact units and whole millionths of a pound, and who pays.
+
+Units are counted from visits, capacity and rotas inside the window:
+
+=========== ============================================================ ==================
+kind        unit                                                         counted
+=========== ============================================================ ==================
+attendance  patient who comes and is neither refused nor balked          in the period
+admission   patient who starts (not those in place at the start)         in the period
+space       space in use; for home care, package under way               days
+delayed     the same while the patient is delayed or blocked, where it   days
+            has a price of its own (``space`` is then without it)
+empty       space open and not in use                                    days
+waiting     patient waiting                                              days
+visit       home visit by one carer                                      in the period
+surge       surge space open, on top                                     days
+staffed     member rostered, absences included                           days
+programme   an intervention in force; once where so priced               days; once
+=========== ============================================================ ==================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from flowsim.measure.frames import FAR, Flags, Intervals, Window
+from flowsim.measure.home_care import days_used
+from flowsim.measure.integrals import areas, steps
+from flowsim.measure.occupancy import used
+from flowsim.system.spec import ServiceCost, SystemSpec
+from flowsim.trajectory import Ints, Trajectory
+
+COLUMNS = ["item", "kind", "payer", "pounds", "units"]
+UNASSIGNED = "unassigned"
+MICRO = 1_000_000
+"""Amounts are whole numbers of millionths of a pound, so that parts add up to totals exactly."""
+EVENT_KINDS = ("attendance", "admission", "visit")
+Payers = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One line of the book: an item, a kind of activity, and how much of it there was.
+
+    Attributes:
+        item: id of a service, staff pool or programme.
+        kind: see the module.
+        price: pounds a unit (per minute for units of time).
+        quantity: units by period; ticks for units of time.
+        is_time: whether units are ticks.
+        payers: who pays which share.
+    """
+
+    item: str
+    kind: str
+    price: float
+    quantity: Ints
+    is_time: bool
+    payers: Payers
+
+    def units(self, window: Window) -> Ints | np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """Return units by period, times in days."""
+        return self.quantity / window.ticks_per_day if self.is_time else self.quantity.astype(float)
+
+    def micros(self, window: Window) -> list[int]:
+        """Return the amount by period [millionths of a pound]."""
+        per = window.ticks_per_minute if self.is_time else 1
+        return [round(self.price * MICRO * q / per) for q in self.quantity.tolist()]
+
+
+def shares(micros: int, payers: Payers) -> list[tuple[str, int]]:
+    """Return each payer's part of an amount; the parts add up to it exactly."""
+    if not payers:
+        return [(UNASSIGNED, micros)]
+    total = sum(share for _, share in payers)
+    found, given, reached = [], 0, 0.0
+    for payer, share in payers[:-1]:
+        reached += share
+        part = round(micros * reached / total) - given
+        given += part
+        found.append((payer, part))
+    return [*found, (payers[-1][0], micros - given)]
+
+
+def accounts(window: Window, edges: Ints) -> list[Account]:
+    """Return every priced line of the cost book, with its units by period."""
+    book = window.spec.costs
+    lines = [
+        Account(service.id, kind, price, quantity, kind not in EVENT_KINDS, cost.payers)
+        for s, service in enumerate(window.spec.services)
+        if (cost := book.services.get(service.id)) is not None
+        for kind, price, quantity in _service_lines(window, s, cost, edges)
+    ]
+    for pool in window.spec.staff:
+        if pool.id in book.staff:
+            priced = book.staff[pool.id]
+            quantity = _rostered(pool.rota.ticks, pool.rota.values, edges)
+            lines.append(Account(pool.id, "staffed", priced.staffed_time, quantity, True, priced.payers))
+    for programme in book.programmes:
+        run = Intervals(*(np.array([n], dtype=np.int64) for n in (0, 0, programme.from_tick, programme.to_tick, 1)))
+        if programme.per_minute:
+            lines.append(
+                Account(programme.id, "programme", programme.per_minute, _area(run, edges), True, programme.payers)
+            )
+        if programme.once:
+            # Paid when it begins, or at the window's start if it was under way by then.
+            begins = np.maximum(run.start, edges[0])
+            paid = _count(begins, np.where(run.stop > edges[0], run.weight, 0), edges)
+            lines.append(Account(programme.id, "programme_once", programme.once, paid, False, programme.payers))
+    return lines
+
+
+def _service_lines(window: Window, s: int, cost: ServiceCost, edges: Ints) -> Iterator[tuple[str, float, Ints]]:
+    v = window.visits
+    here = np.asarray(v.service == s)
+    if cost.attendance:
+        came = here & window.has_joined & (v.initial == 0)
+        yield "attendance", cost.attendance, _count(v.queued[came], v.patient[came] * 0 + 1, edges)
+    if cost.admission:
+        began = here & window.has_started & ~window.is_placed
+        yield "admission", cost.admission, _count(v.started[began], v.patient[began] * 0 + 1, edges)
+    in_use, delayed = window.in_use, window.delayed
+    if cost.space_time or cost.delayed_time is not None:
+        held = _area(in_use.where(in_use.service == s), edges)
+        late = _area(delayed.where(delayed.service == s), edges)
+        yield "space", cost.space_time, held if cost.delayed_time is None else held - late
+        if cost.delayed_time is not None:
+            yield "delayed", cost.delayed_time, late
+    if cost.empty_time:
+        yield "empty", cost.empty_time, _empty(window, s, edges)
+    if cost.waiting_time:
+        yield "waiting", cost.waiting_time, _area(window.waiting.where(window.waiting.service == s), edges)
+    if cost.visit and window.by_visits[s]:
+        made = days_used(window, s)
+        yield "visit", cost.visit, _count(made.start, made.weight, edges)
+    if cost.surge_time:
+        yield "surge", cost.surge_time, _area(window.surge.where(window.surge.service == s), edges)
+
+
+def _area(stretches: Intervals, edges: Ints) -> Ints:
+    zeros = np.zeros_like(stretches.service)
+    return np.asarray(areas(zeros, 1, stretches.start, stretches.stop, stretches.weight, edges)[0])
+
+
+def _count(tick: Ints, weight: Ints, edges: Ints) -> Ints:
+    """Return the sum of weights by the period their tick is in."""
+    period = np.searchsorted(edges, tick, side="right") - 1
+    inside = (period >= 0) & (period < len(edges) - 1)
+    total = np.zeros(len(edges) - 1, dtype=np.int64)
+    np.add.at(total, period[inside], weight[inside])
+    return total
+
+
+def _rostered(ticks: tuple[int, ...], values: tuple[float, ...], edges: Ints) -> Ints:
+    start = np.array(ticks, dtype=np.int64)
+    stop = np.append(start[1:], FAR)
+    weight = np.array(values, dtype=np.int64)
+    return np.asarray(areas(np.zeros_like(start), 1, start, stop, weight, edges)[0])
+
+
+def _empty(window: Window, s: int, edges: Ints) -> Ints:
+    """Return the integral of spaces open less spaces in use, where that is above 0."""
+    offered, taken = window.capacity, used(window)
+    mine_offered: Flags = np.asarray(offered.service == s)
+    mine_taken: Flags = np.asarray(taken.service == s)
+    start = np.concatenate([offered.start[mine_offered], taken.start[mine_taken]])
+    stop = np.concatenate([offered.stop[mine_offered], taken.stop[mine_taken]])
+    weight = np.concatenate([offered.weight[mine_offered], -taken.weight[mine_taken]])
+    ticks, level = steps(start, stop, weight, int(edges[0]), int(edges[-1]))
+    free = np.maximum(level, 0)
+    gathered = np.concatenate([[0], np.cumsum(free[:-1] * np.diff(ticks))])
+    at = np.searchsorted(ticks, edges, side="right") - 1
+    return np.asarray(np.diff(gathered[at] + free[at] * (edges - ticks[at])))
+
+
+def book_of(window: Window) -> pd.DataFrame:
+    """Return the costs of a window; see ``costs``."""
+    rows = []
+    for line in accounts(window, window.edges):
+        micros, units = line.micros(window)[0], float(line.units(window)[0])
+        for payer, part in shares(micros, line.payers):
+            share = part / micros if micros else dict(line.payers).get(payer, 1.0)
+            rows.append((line.item, line.kind, payer, part / MICRO, units * share))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def costs(spec: SystemSpec, trajectory: Trajectory) -> pd.DataFrame:
+    """Return what the measured window cost.
+
+    Returns:
+        One row an item (service, staff pool, programme), kind and payer: pounds (a whole number of
+        millionths) and the payer's part of the units (patients, visits, or days).
+    """
+    return book_of(Window(spec, trajectory))
+
+
+def total(book: pd.DataFrame) -> float:
+    """Return the sum of a table of costs [£], exact to the millionth."""
+    return sum(round(p * MICRO) for p in book["pounds"]) / MICRO

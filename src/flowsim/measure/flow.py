@@ -1,0 +1,196 @@
+"""Who comes, who is admitted, who goes where, who comes back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flowsim.measure.facts import ALL, Facts, Moments
+from flowsim.measure.frames import FAR, Flags, Window
+from flowsim.measure.registry import Asked, measure_kind
+from flowsim.measure.waits import runs, stamp
+from flowsim.trajectory import NEVER, Ints, Outcome
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@measure_kind("rate")
+def rate(window: Window, asked: Asked) -> Facts:
+    """Return how many visits reach a stamp, per ``per`` (day, 30 days, period).
+
+    Options: ``at`` (queued, started, left); ``not_from`` lists roles or services whose transfers do not count;
+    ``from`` those that alone count (``arrival`` for people from outside); ``per_head`` a population group, for a
+    rate per 100,000 of it. Refused and balked do not count; people there at the start neither arrive nor are admitted.
+    """
+    tick = stamp(window, asked.option("at", "queued", "started", "left"))
+    keep = asked.chosen(window) & window.has_joined & (tick < FAR) & ~window.is_placed
+    if asked.option("at", "queued", "started", "left") == "queued":
+        keep &= window.visits.initial == 0
+    keep &= ~asked.places(window, "not_from")[came_from(window)]
+    if "from" in asked.definition.options:
+        from_outside = (window.previous == NEVER) if "arrival" in asked.listed("from") else np.zeros_like(keep)
+        keep &= asked.places(window, "from")[came_from(window)] | from_outside
+    rows = np.flatnonzero(keep)
+    position = asked.positions(window)[window.visits.service[rows]]
+    values = np.full(len(rows), asked.scale(window))
+    return Moments(asked.names(window), position, tick[rows], values, "rate", asked.per(window))
+
+
+def came_from(window: Window) -> Ints:
+    """Return the service of the same patient's visit before; NEVER for the first."""
+    previous = window.previous
+    return np.where(previous != NEVER, window.visits.service[previous], NEVER)
+
+
+@measure_kind("outcome_share")
+def outcome_share(window: Window, asked: Asked) -> Facts:
+    """Return the share of visits that end in an ``outcome`` (reneged, refused, baulked).
+
+    Of all who come in the window and whose outcome is known: those still waiting at the end are left out.
+    """
+    outcome = Outcome[asked.option("outcome", "reneged", "refused", "baulked").upper()]
+    known = window.has_started | (window.visits.outcome != Outcome.IN_PROGRESS)
+    rows = np.flatnonzero(asked.chosen(window) & window.is_arrival & known)
+    position = asked.positions(window)[window.visits.service[rows]]
+    values = (window.visits.outcome[rows] == outcome).astype(float)
+    return Moments(asked.names(window), position, window.visits.queued[rows], values)
+
+
+@measure_kind("left_by_weekday")
+def left_by_weekday(window: Window, asked: Asked) -> Facts:
+    """Return discharges a day by weekday: spells that end, other than by death, in the measure's services."""
+    _, last = runs(window, asked)
+    tick = window.left[last]
+    died = asked.places(window, "except", "died")[window.went[last]]
+    position = asked.positions(window)[window.visits.service[last]]
+    days = window.midnights
+    day = np.searchsorted(days, tick, "right") - 1
+    use = window.within(tick) & ~died & (day >= 0)
+    count = np.zeros((len(asked.services) + 1, len(days)))
+    np.add.at(count, (position[use], day[use]), 1.0)
+    count[-1] = count[:-1].sum(axis=0)
+    first_day = int(np.searchsorted(window.midnight_ticks, window.start))
+    weekday = np.array(window.spec.clock.weekdays, dtype=np.int64)[first_day : first_day + len(days)]
+    service, at = np.nonzero(np.ones_like(count, dtype=bool))
+    names = (*asked.names(window), ALL)
+    return Moments(
+        names, service, days[at], count[service, at], splits=WEEKDAYS, split=weekday[at], has_all=False
+    )
+
+
+@measure_kind("exits")
+def exits(window: Window, asked: Asked) -> Facts:
+    """Return how many patients leave the system by the exits that ``to`` lists, per ``per``.
+
+    ``per_head`` as for ``rate``; a definition's ``when`` is of the patient on arrival.
+    """
+    patients = window.trajectory.patients
+    keep = (patients.exit != NEVER) & asked.places(window, "to", "died")[patients.exit]
+    for name, levels in asked.definition.when.items():
+        attribute = window.spec.attribute_index(name)
+        keep &= np.isin(patients.attributes[:, attribute], _codes(window, attribute, levels))
+    tick = patients.left[keep]
+    zeros = np.zeros(len(tick), dtype=np.int64)
+    values = np.full(len(tick), asked.scale(window))
+    return Moments((ALL,), zeros, tick, values, "rate", asked.per(window), has_all=False)
+
+
+def _codes(window: Window, attribute: int, levels: list[str]) -> list[int]:
+    known = window.spec.attributes[attribute].levels
+    return [known.index(level) for level in levels if level in known]
+
+
+@measure_kind("went_to_share")
+def went_to_share(window: Window, asked: Asked) -> Facts:
+    """Return the share of spells ended in the window that lead to the roles, services or exits ``to`` lists.
+
+    Those that lead to a place in ``except`` (died, unless said) are left out.
+    """
+    _, last = runs(window, asked)
+    went, tick = window.went[last], window.left[last]
+    use = (tick < FAR) & ~asked.places(window, "except", "died")[went] & (went != NEVER)
+    position = asked.positions(window)[window.visits.service[last]]
+    values = asked.places(window, "to")[went].astype(float)
+    return Moments(asked.names(window), position[use], tick[use], values[use])
+
+
+@measure_kind("return_share")
+def return_share(window: Window, asked: Asked) -> Facts:
+    """Return the share of spells followed, within the limit, by something that should not follow.
+
+    Options: ``since`` (left or started: where the clock starts); ``to`` the roles or services whose start counts;
+    ``exits`` the exits that count too; ``origin`` keeps spells that came from the roles it lists; ``towards`` those that
+    lead to a place it lists; ``except`` leaves out those who left to a place it lists (died, unless said);
+    ``share`` of ``followed`` or ``spared``. Of spells whose clock starts in the window at least the limit before
+    the run's end.
+    """
+    v, limit = window.visits, asked.limit(window)
+    first, last = runs(window, asked)
+    since = asked.option("since", "left", "started")
+    clock = window.left[last] if since == "left" else stamp(window, "started")[first]
+    use = clock < window.trajectory.end - limit
+    if since == "left":
+        use &= ~asked.places(window, "except", "died")[window.went[last]]
+    if "origin" in asked.definition.options:
+        use &= asked.places(window, "origin")[came_from(window)[first]]
+    first, last, clock = first[use], last[use], clock[use]
+    counts = asked.places(window, "to")[v.service] & window.has_started
+    event = np.where(counts, v.started, FAR)
+    gone = window.trajectory.patients
+    leaves = asked.places(window, "exits", "none")[gone.exit] & (gone.exit != NEVER)
+    departed = np.where(leaves, gone.left, FAR)[v.patient[last]]
+    soonest = np.minimum(_next_event(window, event)[last], departed)
+    values = soonest - clock <= limit
+    if asked.option("share", "followed", "spared") == "spared":
+        values = ~values
+    position = asked.positions(window)[v.service[last]]
+    return Moments(asked.names(window), position, clock, values.astype(float))
+
+
+def _next_event(window: Window, event: Ints) -> Ints:
+    """Return the earliest tick of an event among the same patient's later visits; FAR if none."""
+    order = np.argsort(window.visits.patient, kind="stable")
+    patient = window.visits.patient[order]
+    # Backwards through each patient's visits: a running minimum, kept apart by patient.
+    values, rank = np.unique(event[order], return_inverse=True)
+    _, who = np.unique(patient, return_inverse=True)
+    reversed_key = (who.max(initial=0) - who[::-1]) * (len(values) + 1) - rank[::-1]
+    running = np.maximum.accumulate(reversed_key)
+    soonest = values[((who.max(initial=0) - who[::-1]) * (len(values) + 1) - running)][::-1]
+    later = np.full(len(order), FAR, dtype=np.int64)
+    same = patient[1:] == patient[:-1]
+    later[order[:-1][same]] = soonest[1:][same]
+    return later
+
+
+@measure_kind("avoided")
+def avoided(window: Window, asked: Asked) -> Facts:
+    """Return patients who reached one of the measure's services and went home without a bed on a ward, per ``per``.
+
+    An episode runs from arrival to an exit or to a service of a role in ``home``. It counts when it ends in the
+    window at such a service or at an exit in ``home``, by the first of the measure's services that saw it, unless
+    it ever asked for a service of a role in ``unless``. Not every such patient would have been admitted: the paired
+    difference in admissions says what an option avoids.
+    """
+    v = window.visits
+    home = asked.places(window, "home", "home")
+    ended = home[came_from(window)]
+    episode = window.chains(~ended)
+    goes_home = home[window.went] & (window.left < FAR) & (v.outcome != Outcome.REFUSED)
+    at_home = home[v.service]
+    final = np.flatnonzero(goes_home & ~at_home)
+    asked_for_bed = _by_episode(episode, asked.places(window, "unless", "ward")[v.service])
+    seen = np.flatnonzero(asked.chosen(window) & window.has_started)
+    first_seen = np.full(len(episode), NEVER, dtype=np.int64)
+    # Visits are in order of joining, so the earliest is written last.
+    first_seen[episode[seen[::-1]]] = seen[::-1]
+    final = final[(first_seen[episode[final]] != NEVER) & ~asked_for_bed[episode[final]]]
+    position = asked.positions(window)[v.service[first_seen[episode[final]]]]
+    tick = window.left[final]
+    return Moments(asked.names(window), position, tick, np.ones(len(final)), "rate", asked.per(window))
+
+
+def _by_episode(episode: Ints, flags: Flags) -> Flags:
+    """Return for each head of an episode whether any of its visits is flagged."""
+    found = np.zeros(len(episode), dtype=bool)
+    found[episode[flags]] = True
+    return found

@@ -1,0 +1,52 @@
+"""Home care by visits: what packages use a day, from their first and last days and how long they run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flowsim.measure.frames import FAR, Intervals, Window
+from flowsim.system.spec import ServiceSpec
+from flowsim.trajectory import Ints
+
+
+def list_ticks(window: Window, service: ServiceSpec) -> Ints:
+    """Return the tick of each day at which a service's list is filled."""
+    assert service.visits is not None
+    return window.midnight_ticks + service.visits.day_start * window.ticks_per_minute
+
+
+def days_used(window: Window, service: int) -> Intervals:
+    """Return visits a day of every package, one stretch a package and day.
+
+    The visits of day k of a package of n days are first + (last - first) k / (n - 1), half rounded to even,
+    times carers; from day n on, while it waits to be handed over, those of the last day.
+    """
+    v = window.visits
+    lists = list_ticks(window, window.spec.services[service])
+    rows = np.flatnonzero((v.service == service) & window.has_started)
+    begin = np.searchsorted(lists, v.started[rows])
+    # Packages under way at the start began so many days before the first list, to the nearest.
+    age = np.rint(np.maximum(-v.started[rows], 0) / window.ticks_per_day).astype(np.int64)
+    until = np.searchsorted(lists, np.minimum(window.left[rows], FAR - 1))
+    length = np.maximum(until - begin, 0)
+    row = np.repeat(rows, length)
+    offset = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
+    day = np.repeat(begin, length) + offset
+    count = visits_on(v.first[row], v.last[row], v.days[row], np.repeat(age, length) + offset) * v.takes[row]
+    stop = np.append(lists[1:], FAR)
+    return Intervals(np.full(len(row), service), row, lists[day], stop[day], count)
+
+
+def visits_on(first: Ints, last: Ints, days: Ints, day: Ints) -> Ints:
+    """Return the visits on a day (0-based) of packages given in thousandths of visits a day."""
+    at = np.minimum(day, days - 1)
+    tapered = first / 1000 + (last / 1000 - first / 1000) * at / np.maximum(days - 1, 1)
+    return np.rint(np.where((days <= 1) | (day <= 0), first / 1000, tapered)).astype(np.int64)
+
+
+def visits_used(window: Window) -> Intervals:
+    """Return visits a day of all packages of all services by visits."""
+    parts = [days_used(window, s) for s in np.flatnonzero(window.by_visits).tolist()]
+    columns = [[getattr(p, name) for p in parts] for name in Intervals.__slots__]
+    empty = np.zeros(0, dtype=np.int64)
+    return Intervals(*(np.concatenate([*c, empty]).astype(np.int64) for c in columns))

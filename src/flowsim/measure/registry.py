@@ -1,0 +1,219 @@
+"""The kinds of measure, by name, and every measure of a replication in one table."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from flowsim.config.models import MeasureDef
+from flowsim.errors import ConfigError, Problem
+from flowsim.measure.facts import Facts
+from flowsim.measure.frames import Flags, Window, nothing_happened
+from flowsim.system.spec import SystemSpec
+from flowsim.trajectory import Ints, Trajectory
+
+COLUMNS = ["measure", "service", "split", "value", "unit"]
+_MINUTES = {"min": 1.0, "h": 60.0, "days": 1440.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A measure as asked for: its definition and the services it looks at.
+
+    Attributes:
+        name: the measure's id.
+        definition: as configured.
+        services: indices of the services of its roles, and of those it names.
+    """
+
+    name: str
+    definition: MeasureDef
+    services: tuple[int, ...]
+
+    def option(self, name: str, *allowed: str) -> str:
+        """Return an option, the first allowed value where it is not said.
+
+        Raises:
+            ConfigError: it says something else.
+        """
+        said = self.definition.options.get(name, allowed[0])
+        if said not in allowed:
+            raise ConfigError([Problem(f"measure.{self.name}.options.{name}", said, f"one of {', '.join(allowed)}")])
+        return said
+
+    def listed(self, name: str, otherwise: str = "") -> tuple[str, ...]:
+        """Return an option that lists words, separated by commas."""
+        return tuple(w.strip() for w in self.definition.options.get(name, otherwise).split(",") if w.strip())
+
+    def limit(self, window: Window) -> int:
+        """Return the definition's limit [ticks].
+
+        Raises:
+            ConfigError: it has none.
+        """
+        if self.definition.limit is None:
+            raise ConfigError([Problem(f"measure.{self.name}.limit", "nothing", 'a duration, e.g. "4 h"')])
+        return round(self.definition.limit.value * window.ticks_per_minute)
+
+    def threshold(self) -> float:
+        """Return the definition's threshold.
+
+        Raises:
+            ConfigError: it has none.
+        """
+        if self.definition.threshold is None:
+            raise ConfigError([Problem(f"measure.{self.name}.threshold", "nothing", "a number, e.g. 0.92")])
+        return float(self.definition.threshold.value)
+
+    def ticks_per_unit(self, window: Window) -> float:
+        """Return how many ticks the measure's unit of time has.
+
+        Raises:
+            ConfigError: its unit is not one of time.
+        """
+        if self.definition.unit not in _MINUTES:
+            wanted = f"one of {', '.join(_MINUTES)}"
+            raise ConfigError([Problem(f"measure.{self.name}.unit", self.definition.unit or "nothing", wanted)])
+        return _MINUTES[self.definition.unit] * window.ticks_per_minute
+
+    def per(self, window: Window) -> float:
+        """Return over how many ticks a rate is reported (option ``per``), 0 for the period's whole."""
+        said = self.option("per", "day", "30 days", "period")
+        return {"day": 1.0, "30 days": 30.0, "period": 0.0}[said] * window.ticks_per_day
+
+    def names(self, window: Window) -> tuple[str, ...]:
+        """Return the ids of its services."""
+        return tuple(window.spec.services[s].id for s in self.services)
+
+    def positions(self, window: Window) -> Ints:
+        """Return each service's position among its services; -1 for others (and at the end, for NEVER)."""
+        found = np.full(window.n_services + 1, -1, dtype=np.int64)
+        found[list(self.services)] = np.arange(len(self.services))
+        return found
+
+    def places(self, window: Window, option: str, otherwise: str = "") -> Flags:
+        """Return a flag a place code (and a last one, for NEVER) for the roles, services and exits an option lists."""
+        words = self.listed(option, otherwise)
+        flags = window.is_one_of(window.services_of(words, words))
+        for code, exit_id in enumerate(window.spec.exits, start=window.n_services):
+            flags[code] |= exit_id in words
+        return flags
+
+    def scale(self, window: Window) -> float:
+        """Return 100,000 / people in the group that option ``per_head`` names, NaN if unknown; 1 without it."""
+        group = self.definition.options.get("per_head")
+        if group is None:
+            return 1.0
+        people = window.spec.population.get(group, 0.0)
+        return 100_000 / people if people > 0 else float("nan")
+
+    def chosen(self, window: Window) -> Flags:
+        """Return which visits are to its services, by patients it is about."""
+        here = self.positions(window)[window.visits.service] >= 0
+        return np.asarray(here & window.matches(self.definition.when))
+
+
+Kind = Callable[[Window, Asked], Facts]
+KINDS: dict[str, Kind] = {}
+"""Every kind of measure, by the name definitions use."""
+
+
+def measure_kind(name: str) -> Callable[[Kind], Kind]:
+    """Register a function as a kind of measure."""
+
+    def register(kind: Kind) -> Kind:
+        KINDS[name] = kind
+        return kind
+
+    return register
+
+
+def known_kinds() -> dict[str, Kind]:
+    """Return every kind, with the modules that define them loaded."""
+    from flowsim.measure import cost_measures, delays, flow, harm, occupancy, waits
+
+    del cost_measures, delays, flow, harm, occupancy, waits
+    return KINDS
+
+
+def check(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> list[Problem]:
+    """Return what is wrong with definitions: kinds, services, attributes and levels that do not exist."""
+    problems: list[Problem] = []
+    kinds = known_kinds()
+    services = [s.id for s in spec.services]
+    attributes = {a.id: a.levels for a in spec.attributes}
+    for name, definition in definitions.items():
+        if definition.kind not in kinds:
+            problems.append(Problem(f"measure.{name}.kind", definition.kind, _nearest(definition.kind, kinds)))
+        for service in definition.services:
+            if service not in services:
+                problems.append(Problem(f"measure.{name}.services", service, _nearest(service, services)))
+        for attribute, levels in definition.when.items():
+            key = f"measure.{name}.when.{attribute}"
+            known = attributes.get(attribute, ())
+            for level in set(levels) - set(known) if set(levels) & set(known) else ():
+                problems.append(Problem(key, level, _nearest(level, known)))
+    return problems or _tried(spec, definitions)
+
+
+def _tried(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> list[Problem]:
+    """Return what the kinds themselves find wrong: each is tried on a run in which nothing happened."""
+    problems: list[Problem] = []
+    window = Window(spec, nothing_happened(spec))
+    for measure in asked(window, definitions):
+        try:
+            KINDS[measure.definition.kind](window, measure)
+        except ConfigError as error:
+            problems += error.problems
+    return problems
+
+
+def _nearest(said: str, known: Iterable[str]) -> str:
+    names = list(known)
+    close = difflib.get_close_matches(said, names, n=1)
+    return f"{close[0]} (the nearest known)" if close else f"one of {', '.join(sorted(names)) or 'none known'}"
+
+
+def asked(window: Window, definitions: Mapping[str, MeasureDef]) -> list[Asked]:
+    """Return the measures that can be taken in a system: those whose services and patients it has."""
+    attributes = {a.id: set(a.levels) for a in window.spec.attributes}
+    found = []
+    for name, definition in definitions.items():
+        services = tuple(window.services_of(definition.role, definition.services))
+        has_kinds_of_patient = all(attributes.get(a, set()) & set(levels) for a, levels in definition.when.items())
+        if has_kinds_of_patient and (services or not (definition.role or definition.services)):
+            # A place without the service, the attribute or its levels does without the measure.
+            found.append(Asked(name, definition, services))
+    return found
+
+
+def measure_all(spec: SystemSpec, trajectory: Trajectory, definitions: Mapping[str, MeasureDef]) -> pd.DataFrame:
+    """Return every measure of a replication over its measured window.
+
+    Args:
+        spec: the system that was run.
+        trajectory: what happened.
+        definitions: measures by id.
+
+    Returns:
+        measure, service (``all`` for the measure's services together), split (empty for no split), value, unit.
+        Times are in the measure's unit, shares are fractions of one.
+
+    Raises:
+        ConfigError: a definition names a kind, service, level or option that does not exist.
+    """
+    kinds = known_kinds()
+    problems = check(spec, definitions)
+    if problems:
+        raise ConfigError(problems)
+    window = Window(spec, trajectory)
+    rows = [
+        (measure.name, row.service, row.split, row.value, measure.definition.unit)
+        for measure in asked(window, definitions)
+        for row in kinds[measure.definition.kind](window, measure).rows(window.edges)
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)

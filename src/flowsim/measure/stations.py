@@ -1,0 +1,348 @@
+"""Queueing statistics of every service, so that any reference case can be read off. Times in minutes.
+
+Time averages, rates and utilisation cover the window. Per-patient means, probabilities and percentiles cover
+patients who arrive in the window, waits of zero included, those whose wait (or stay) has not ended left out;
+columns that follow another population say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from flowsim.measure.facts import grouped_quantile
+from flowsim.measure.frames import FAR, Flags, Floats, Intervals, Window
+from flowsim.measure.integrals import areas, level_quantile, levels_at, steps
+from flowsim.measure.occupancy import used
+from flowsim.system.spec import SystemSpec
+from flowsim.trajectory import NEVER, Ints, Outcome, Trajectory
+
+COLUMNS: dict[str, str] = {
+    "arrivals": "visits queued for in the window, refused and balked included",
+    "external": "of these, patients from outside",
+    "transfers": "of these, patients from another service",
+    "arrivals_per_day": "arrivals per day",
+    "started": "visits that started in the window",
+    "completed": "visits served that ended in the window",
+    "throughput_per_day": "completed per day",
+    "refused_share": "share of arrivals refused",
+    "baulked_share": "share of arrivals who balked",
+    "reneged_share": "share of arrivals who gave up",
+    "lost_share": "share of arrivals refused, balked or reneged",
+    "capacity": "mean spaces offered, surge included (visits a day for home care); empty if unlimited",
+    "utilisation": "mean spaces in use over mean spaces offered (visits made over offered for home care)",
+    "mean_in_use": "mean spaces held, delayed or not (packages under way for home care)",
+    "mean_visits_per_day": "mean home visits a day, one a carer",
+    "mean_treated": "mean patients under treatment (started, not ready)",
+    "mean_blocked": "mean patients kept only because the next service has not taken them",
+    "share_time_blocked": "share of time at least one is blocked",
+    "mean_delayed": "mean patients delayed by an episode of delay or blocked",
+    "mean_waiting": "mean patients waiting",
+    "mean_in_system": "mean patients waiting or in the service",
+    "wait_mean": "mean wait of those who started [min]",
+    "wait_sd": "its standard deviation between patients [min]",
+    "wait_p50": "median wait of those who started [min]",
+    "wait_p90": "90th percentile [min]",
+    "wait_p95": "95th percentile [min]",
+    "p_wait": "share who had to wait, of those who started or reneged",
+    "wait_mean_queueing": "mean time queueing of those who started or reneged [min]",
+    "wait_mean_reneged": "mean time queueing of those who reneged [min]",
+    "wait_mean_started": "mean wait of those who started in the window, whenever they came [min]",
+    "service_mean": "mean time from started to left of those served, interruptions taken off [min]",
+    "care_mean": "mean time from started to ready of those served, interruptions taken off [min]",
+    "time_in_system_mean": "mean time from queued to left of those served [min]",
+    "blocked_mean": "mean time blocked of those served [min]",
+    "p_blocked": "share of those served who were blocked",
+    "blocked_mean_transferred": "mean time blocked of those served who went on to another service [min]",
+    "p_blocked_transferred": "share blocked of those served who went on to another service",
+    "blocked_mean_blocked": "mean time blocked of those blocked [min]",
+    "in_use_p50": "number in use not exceeded half the time",
+    "in_use_p95": "number in use not exceeded 95 % of the time",
+    "midnights_over_92": "share of midnights with over 92 % of spaces in use",
+}
+"""Column -> meaning."""
+
+
+class _Table:
+    """The statistics of one window, by group: a service, or a service and a level of an attribute."""
+
+    def __init__(self, window: Window, attribute: int | None, beyond: Sequence[float]) -> None:
+        self.w = window
+        self.n_levels = 1 if attribute is None else len(window.spec.attributes[attribute].levels)
+        self.level = np.zeros_like(window.visits.patient) if attribute is None else window.levels(attribute)
+        self.n = window.n_services * self.n_levels
+        self.keys = window.visits.service * self.n_levels + self.level
+        self.beyond = tuple(beyond)
+        self.minute = window.ticks_per_minute
+        self.days = (window.end - window.start) / window.ticks_per_day
+
+    def columns(self) -> dict[str, Floats]:
+        found = {**self._counts(), **self._averages(), **self._waits(), **self._stays(), **self._levels()}
+        order = [*COLUMNS, *(name for name in found if name not in COLUMNS)]
+        return {name: found[name] for name in order}
+
+    # ------------------------------------------------------------- tools
+
+    def count(self, which: Flags) -> Floats:
+        return np.bincount(self.keys[which], minlength=self.n).astype(float)
+
+    def mean(self, values: Ints, which: Flags) -> Floats:
+        total = np.bincount(self.keys[which], weights=values[which], minlength=self.n)
+        return _ratio(total, self.count(which))
+
+    def number(self, stretches: Intervals) -> Floats:
+        w = self.w
+        area = areas(
+            self.keys_of(stretches), self.n, stretches.start, stretches.stop, stretches.weight, w.edges
+        )
+        return np.asarray(area[:, 0] / (w.end - w.start), dtype=np.float64)
+
+    def keys_of(self, stretches: Intervals) -> Ints:
+        return stretches.service * self.n_levels + self.level[stretches.row]
+
+    # ------------------------------------------------------------- columns
+
+    def _counts(self) -> dict[str, Floats]:
+        w, v = self.w, self.w.visits
+        arrived = w.is_arrival
+        came = self.count(arrived)
+        from_outside = arrived & (v.origin == w.n_services)
+        done = (v.outcome == Outcome.SERVED) & w.within(v.left)
+        known = arrived & (w.has_started | (v.outcome != Outcome.IN_PROGRESS))
+        lost = {
+            f"{o.name.lower()}_share": _ratio(self.count(known & (v.outcome == o)), self.count(known))
+            for o in (Outcome.REFUSED, Outcome.BAULKED, Outcome.RENEGED)
+        }
+        return {
+            "arrivals": came,
+            "external": self.count(from_outside),
+            "transfers": came - self.count(from_outside),
+            "arrivals_per_day": came / self.days,
+            "started": self.count(w.has_started & w.within(v.started) & ~w.is_placed),
+            "completed": self.count(done),
+            "throughput_per_day": self.count(done) / self.days,
+            **lost,
+            "lost_share": np.sum(list(lost.values()), axis=0),
+        }
+
+    def _averages(self) -> dict[str, Floats]:
+        w = self.w
+        offered, taken = w.capacity, used(w)
+        base = areas(offered.service, w.n_services, offered.start, offered.stop, offered.weight, w.edges)[:, 0]
+        spaces = np.where(w.is_unlimited, np.nan, base / (w.end - w.start))
+        spaces = np.repeat(spaces, self.n_levels)
+        visits = np.repeat(w.by_visits, self.n_levels)
+        in_use, waiting, blocked = self.number(w.in_use), self.number(w.waiting), w.blocked
+        return {
+            "capacity": spaces,
+            "utilisation": _ratio(self.number(taken), spaces),
+            "mean_in_use": in_use,
+            "mean_visits_per_day": np.where(visits, self.number(taken), np.nan),
+            "mean_treated": self.number(w.treated),
+            "mean_blocked": self.number(blocked),
+            "share_time_blocked": self._any(blocked),
+            "mean_delayed": self.number(w.delayed.plain()),
+            "mean_waiting": waiting,
+            "mean_in_system": waiting + self.number(w.in_use_patients),
+        }
+
+    def _any(self, stretches: Intervals) -> Floats:
+        found, keys = np.zeros(self.n), self.keys_of(stretches)
+        for key in np.unique(keys).tolist():
+            mine = stretches.where(keys == key)
+            ticks, level = steps(mine.start, mine.stop, mine.weight, self.w.start, self.w.end)
+            spent = np.diff(np.append(ticks, self.w.end))
+            found[key] = spent[level > 0].sum() / (self.w.end - self.w.start)
+        return found
+
+    def _waits(self) -> dict[str, Floats]:
+        w, v = self.w, self.w.visits
+        wait = np.where(w.wait_end < FAR, w.wait_end - v.queued, 0) / self.minute
+        served = w.is_arrival & w.has_started
+        gave_up = w.is_arrival & (v.outcome == Outcome.RENEGED)
+        mean = self.mean(wait, served)
+        spread = np.maximum(self.mean(wait**2, served) - mean**2, 0)
+        quantiles = {
+            f"wait_p{round(100 * q)}": grouped_quantile(self.keys[served], wait[served], self.n, q)
+            for q in (0.5, 0.9, 0.95)
+        }
+        over = {
+            f"p_wait_over_{minutes:g}": self.mean((wait > minutes).astype(float), served) for minutes in self.beyond
+        }
+        return {
+            "wait_mean": mean,
+            "wait_sd": np.sqrt(spread),
+            **quantiles,
+            "p_wait": self.mean((wait > 0).astype(float), served | gave_up),
+            "wait_mean_queueing": self.mean(wait, served | gave_up),
+            "wait_mean_reneged": self.mean(wait, gave_up),
+            "wait_mean_started": self.mean(wait, w.has_started & w.within(v.started) & ~w.is_placed),
+            **over,
+        }
+
+    def _stays(self) -> dict[str, Floats]:
+        w, v = self.w, self.w.visits
+        done = w.is_arrival & (v.outcome == Outcome.SERVED)
+        stay = (v.left - v.started - v.interrupted) / self.minute
+        care = (v.ready - v.started - v.interrupted) / self.minute
+        blocked = np.zeros(len(v.patient))
+        ended = w.blocked.where(w.blocked.stop < FAR)
+        np.add.at(blocked, ended.row, (ended.stop - ended.start) / self.minute)
+        onward = done & (v.destination < w.n_services)
+        was = (blocked > 0).astype(float)
+        return {
+            "service_mean": self.mean(stay, done),
+            "care_mean": self.mean(care, done),
+            "time_in_system_mean": self.mean((v.left - v.queued) / self.minute, done),
+            "blocked_mean": self.mean(blocked, done),
+            "p_blocked": self.mean(was, done),
+            "blocked_mean_transferred": self.mean(blocked, onward),
+            "p_blocked_transferred": self.mean(was, onward),
+            "blocked_mean_blocked": self.mean(blocked, done & (blocked > 0)),
+        }
+
+    def _levels(self) -> dict[str, Floats]:
+        w, held = self.w, used(self.w)
+        keys = self.keys_of(held)
+        found = {"in_use_p50": np.full(self.n, np.nan), "in_use_p95": np.full(self.n, np.nan)}
+        for key in range(self.n):
+            mine = held.where(keys == key)
+            ticks, level = steps(mine.start, mine.stop, mine.weight, w.start, w.end)
+            found["in_use_p50"][key] = level_quantile(ticks, level, w.end, 0.5)
+            found["in_use_p95"][key] = level_quantile(ticks, level, w.end, 0.95)
+        count = levels_at(keys, self.n, held.start, held.stop, held.weight, w.midnights)
+        o = w.capacity
+        spaces = levels_at(o.service, w.n_services, o.start, o.stop, o.weight, w.midnights)
+        over = (count > 0.92 * np.repeat(spaces, self.n_levels, axis=0)).mean(axis=1) if len(w.midnights) else np.nan
+        unlimited = np.repeat(w.is_unlimited, self.n_levels)
+        return {**found, "midnights_over_92": np.where(unlimited, np.nan, over)}
+
+    @cached_property
+    def names(self) -> list[str]:
+        return [s.id for s in self.w.spec.services for _ in range(self.n_levels)]
+
+
+def stations(
+    spec: SystemSpec,
+    trajectory: Trajectory,
+    by: str | None = None,
+    beyond: Sequence[float] = (),
+    window: tuple[int, int] | None = None,
+) -> pd.DataFrame:
+    """Return one row a service, and one called ``system``.
+
+    Args:
+        spec: the system that was run.
+        trajectory: what happened.
+        by: attribute to split every service by; a column ``level`` then says which.
+        beyond: waits [min] for which a column ``p_wait_over_<minutes>`` gives the share of those who started
+            that waited longer.
+        window: ticks from which to which, instead of the measured window.
+
+    Returns:
+        service, then the columns of ``COLUMNS``. Split by an attribute, a group's utilisation is its part of
+        the service's. The system's row has arrivals, completed, mean_in_system and time_in_system_mean: of
+        patients who arrive in the window and leave, from arrival to leaving [min].
+    """
+    start, end = window or (None, None)
+    seen = Window(spec, trajectory, start, end)
+    attribute = None if by is None else spec.attribute_index(by)
+    table = _Table(seen, attribute, beyond)
+    frame = pd.DataFrame(table.columns())
+    frame.insert(0, "service", table.names)
+    if by is not None and attribute is not None:
+        levels = spec.attributes[attribute].levels
+        frame.insert(1, "level", [level for _ in spec.services for level in levels])
+    return pd.concat([frame, pd.DataFrame([_system(seen)])], ignore_index=True)
+
+
+def _system(window: Window) -> dict[str, object]:
+    p = window.trajectory.patients
+    left = np.where(p.left == NEVER, FAR, p.left)
+    zeros, ones = np.zeros_like(left), np.ones_like(left)
+    arrived = window.within(p.arrival) & (p.stream != NEVER)
+    gone = arrived & (left < FAR)
+    days = (window.end - window.start) / window.ticks_per_day
+    completed = window.within(p.left)
+    inside = areas(zeros, 1, np.where(p.stream == NEVER, -1, p.arrival), left, ones, window.edges)[0, 0]
+    stay = (left - p.arrival)[gone] / window.ticks_per_minute
+    return {
+        "service": "system",
+        "arrivals": float(arrived.sum()),
+        "arrivals_per_day": float(arrived.sum()) / days,
+        "completed": float(completed.sum()),
+        "throughput_per_day": float(completed.sum()) / days,
+        "mean_in_system": inside / (window.end - window.start),
+        "time_in_system_mean": float(stay.mean()) if len(stay) else float("nan"),
+    }
+
+
+def staff(spec: SystemSpec, trajectory: Trajectory) -> pd.DataFrame:
+    """Return one row a staff pool over the measured window.
+
+    Returns:
+        pool, mean_on_duty, mean_busy, utilisation, asked (steps that called for it in the window), wait_mean
+        (of those answered, from asked to started [min]).
+    """
+    w, s, duty = Window(spec, trajectory), trajectory.staffed, trajectory.on_duty
+    n = len(spec.staff)
+    order = np.lexsort((np.arange(len(duty.tick)), duty.pool))
+    tick, pool = duty.tick[order], duty.pool[order]
+    stop = np.append(tick[1:], FAR)
+    stop[:-1][pool[1:] != pool[:-1]] = FAR
+    on = areas(pool, n, tick, stop, duty.number[order], w.edges)[:, 0] / (w.end - w.start)
+    began = s.started != NEVER
+    ended = np.where(s.ended == NEVER, FAR, s.ended)
+    busy = areas(s.pool[began], n, s.started[began], ended[began], s.number[began], w.edges)[:, 0]
+    called = w.within(s.asked)
+    answered = called & began
+    wait = np.bincount(s.pool[answered], weights=(s.started - s.asked)[answered] / w.ticks_per_minute, minlength=n)
+    return pd.DataFrame(
+        {
+            "pool": [p.id for p in spec.staff],
+            "mean_on_duty": on,
+            "mean_busy": busy / (w.end - w.start),
+            "utilisation": _ratio(busy / (w.end - w.start), on),
+            "asked": np.bincount(s.pool[called], minlength=n),
+            "wait_mean": _ratio(wait, np.bincount(s.pool[answered], minlength=n).astype(float)),
+        }
+    )
+
+
+def census(spec: SystemSpec, trajectory: Trajectory, ticks: Sequence[int]) -> pd.DataFrame:
+    """Return the state of every service at given ticks, each after everything of that instant has happened.
+
+    Returns:
+        service, tick, in_use (spaces; visits a day for home care), patients (started, not left), treated, waiting,
+        blocked, delayed, capacity (empty if unlimited).
+    """
+    w = Window(spec, trajectory)
+    at = np.array(sorted(ticks), dtype=np.int64)
+    states = {
+        "in_use": used(w),
+        "patients": w.in_use_patients,
+        "treated": w.treated,
+        "waiting": w.waiting,
+        "blocked": w.blocked,
+        "delayed": w.delayed.plain(),
+        "capacity": w.capacity,
+    }
+    frame = pd.DataFrame(
+        {
+            "service": np.repeat([s.id for s in spec.services], len(at)),
+            "tick": np.tile(at, len(spec.services)),
+            **{
+                name: levels_at(x.service, w.n_services, x.start, x.stop, x.weight, at).ravel()
+                for name, x in states.items()
+            },
+        }
+    )
+    frame["capacity"] = frame["capacity"].astype(float).where(~np.repeat(w.is_unlimited, len(at)))
+    return frame
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)

@@ -1,0 +1,62 @@
+"""Measures week by week, and day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from flowsim.config.models import MeasureDef
+from flowsim.measure.facts import NO_SPLIT
+from flowsim.measure.frames import Window
+from flowsim.measure.registry import asked, known_kinds
+from flowsim.system.spec import SystemSpec
+from flowsim.trajectory import Ints, Trajectory
+
+COLUMNS = ["week_start", "measure", "service", "split", "value"]
+
+
+def weekly(
+    spec: SystemSpec, trajectory: Trajectory, definitions: Mapping[str, MeasureDef], splits: bool = False
+) -> pd.DataFrame:
+    """Return every measure by week of the measured window.
+
+    Args:
+        spec: the system that was run.
+        trajectory: what happened.
+        definitions: measures by id; one with the option ``weekly: out`` is left out.
+        splits: whether to give the parts of measures split by reason, payer and so on, too.
+
+    Returns:
+        week_start (ISO date of the first day), measure, service, split, value. Weeks run from the first whole day
+        measured; days left over at the end make no week. A window shorter than a week is one.
+    """
+    return _series(Window(spec, trajectory), definitions, 7, splits)
+
+
+def daily(spec: SystemSpec, trajectory: Trajectory, definitions: Mapping[str, MeasureDef]) -> pd.DataFrame:
+    """Return every measure by day, as ``weekly`` does by week; ``week_start`` is then called ``day``."""
+    return _series(Window(spec, trajectory), definitions, 1, False).rename(columns={"week_start": "day"})
+
+
+def _series(window: Window, definitions: Mapping[str, MeasureDef], days: int, splits: bool) -> pd.DataFrame:
+    edges = period_edges(window, days)
+    first = int(np.searchsorted(window.midnight_ticks, edges[0]))
+    dates = [window.spec.clock.date_of(first + days * p).isoformat() for p in range(len(edges) - 1)]
+    kinds = known_kinds()
+    rows = [
+        (dates[row.period], measure.name, row.service, row.split, row.value)
+        for measure in asked(window, definitions)
+        if measure.option("weekly", "in", "out") == "in"
+        for row in kinds[measure.definition.kind](window, measure).rows(edges)
+        if splits or row.split == NO_SPLIT
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def period_edges(window: Window, days: int) -> Ints:
+    """Return the ticks between whole periods of so many days; the window itself where not one fits."""
+    ticks = window.midnight_ticks
+    starts = ticks[(ticks >= window.start) & (ticks <= window.end)][::days]
+    return starts if len(starts) > 1 else window.edges

@@ -1,0 +1,1 @@
+"""Decisions the model takes, one a function, free of any engine: plain numbers in, a decision out."""

@@ -1,0 +1,1 @@
+"""The system as meant: a frozen, checked SystemSpec that engines read."""

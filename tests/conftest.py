@@ -1,0 +1,1 @@
+"""Makes ``tests.build`` importable from every test."""
