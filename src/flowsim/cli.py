@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 from flowsim.errors import ConfigError, FlowsimError, Problem, RunError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from flowsim.config.load import Loaded
     from flowsim.experiment.conduct import Stopped
     from flowsim.experiment.design import Design
@@ -147,9 +145,9 @@ def compare(args: argparse.Namespace) -> int:
     loaded = _load(args.words)
     result, folder = _conduct(args, design_experiment(loaded))
     if not args.quiet:
-        from flowsim.report.terminal import show_comparison
+        from flowsim.report.terminal import console, show_comparison
 
-        show_comparison(result, _console())
+        show_comparison(result, console())
     return _say_where(args, folder)
 
 
@@ -160,9 +158,9 @@ def run(args: argparse.Namespace) -> int:
     loaded = _load(args.words)
     result, folder = _conduct(args, design_run(loaded))
     if not args.quiet:
-        from flowsim.report.terminal import show_run
+        from flowsim.report.terminal import console, show_run
 
-        show_run(result, _console())
+        show_run(result, console())
     return _say_where(args, folder)
 
 
@@ -218,22 +216,16 @@ def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(soft_wrap=False, highlight=False)
-
-
 # --- check, explain, schema, report, verify ---------------------------------------------------------
 
 
 def check(args: argparse.Namespace) -> int:
     """Stage and build every arm at every demand level, and look at what each asks of its services."""
     from flowsim.experiment.design import design_experiment, design_run
-    from flowsim.report.terminal import show_check
+    from flowsim.report.terminal import console, show_check
 
     loaded = _load(args.words)
-    show_check(design_experiment(loaded) if loaded.config.experiment else design_run(loaded), _console())
+    show_check(design_experiment(loaded) if loaded.config.experiment else design_run(loaded), console())
     return 0
 
 
@@ -241,7 +233,7 @@ def explain(args: argparse.Namespace) -> int:
     """Print the difference that a stack of interventions makes, key by key, and who said it."""
     from flowsim.config.scenarios import stage
     from flowsim.experiment.changes import differences
-    from flowsim.report.terminal import show_differences
+    from flowsim.report.terminal import console, show_differences
 
     loaded = _load(args.words)
     stack = tuple(loaded.config.scenario)
@@ -249,7 +241,7 @@ def explain(args: argparse.Namespace) -> int:
         wanted = "interventions or scenarios to explain, e.g. scenario=[a,b]"
         raise ConfigError([Problem("scenario", "nothing", wanted)])
     baseline, option = stage(loaded.raw, (), None), stage(loaded.raw, stack, None)
-    show_differences(stack, differences(baseline, option), _console())
+    show_differences(stack, differences(baseline, option), console())
     return 0
 
 

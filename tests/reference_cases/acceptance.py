@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +56,10 @@ class Metric:
         values = np.array(readings, dtype=float)
         if self.pooled is not None:
             return jackknife(values, self.pooled)
+        if self.grouped is not None and len(values) < 20 * GROUP:
+            return bootstrap(values, self.grouped)
         if self.grouped is not None:
-            groups = np.array_split(values, max(len(values) // GROUP, 1))
-            values = np.array([self.grouped(group) for group in groups])
+            values = np.array([self.grouped(group) for group in np.array_split(values, len(values) // GROUP)])
         values = values[~np.isnan(values)]
         spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
         return float(values.mean()), spread / float(np.sqrt(len(values)))
@@ -84,6 +85,13 @@ def jackknife(values: Values, statistic: Callable[[Values], float]) -> tuple[flo
     n, total = len(values), values.sum(axis=0)
     left_out = np.array([statistic((total - row) / (n - 1)) for row in values])
     return statistic(total / n), float(np.sqrt((n - 1) / n * ((left_out - left_out.mean()) ** 2).sum()))
+
+
+def bootstrap(values: Values, statistic: Callable[[Values], float], draws: int = 200) -> tuple[float, float]:
+    """Return (statistic, its standard error by resampling): for short runs, too few to make groups of."""
+    rng = np.random.default_rng(0)
+    resampled = [statistic(rng.choice(values, len(values))) for _ in range(draws)]
+    return statistic(values), float(np.std(resampled, ddof=1))
 
 
 @dataclass(frozen=True)
@@ -124,7 +132,7 @@ class Case:
         return [m for m in known(self) if m.variant == variant]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _known(case_id: str, metrics: Callable[[], Sequence[Metric]]) -> tuple[Metric, ...]:
     return tuple(metrics())
 

@@ -48,7 +48,9 @@ class Verdict:
         name = self.metric.name + (f" [{self.metric.variant}]" if self.metric.variant else "")
         verdict = ("pass" if self.passes else "FAIL") + ("" if self.is_precise else " (rough)")
         off = (self.mean - self.metric.value) / self.se if self.se else 0.0
-        return f"{self.case:5} {name:75} {self.metric.value:13.7g} {self.mean:13.7g} {self.se:10.3g} {off:6.2f}  {verdict}"
+        return (
+            f"{self.case:5} {name:75} {self.metric.value:13.7g} {self.mean:13.7g} {self.se:10.3g} {off:6.2f}  {verdict}"
+        )
 
 
 def readings(spec: SystemSpec, metrics: Sequence[Metric], replication: int) -> list[object]:
@@ -58,7 +60,13 @@ def readings(spec: SystemSpec, metrics: Sequence[Metric], replication: int) -> l
 
 
 def judge(
-    case: Case, variant: str, warm_up: float, length: float, replications: int, most: int = 1, pool: Executor | None = None
+    case: Case,
+    variant: str,
+    warm_up: float,
+    length: float,
+    replications: int,
+    most: int = 1,
+    pool: Executor | None = None,
 ) -> list[Verdict]:
     """Return the verdicts on one variant of a case.
 
@@ -88,7 +96,13 @@ def judge(
 
 
 def _replications(
-    case: Case, variant: str, warm_up: float, length: float, spec: SystemSpec, numbers: Sequence[int], pool: Executor | None
+    case: Case,
+    variant: str,
+    warm_up: float,
+    length: float,
+    spec: SystemSpec,
+    numbers: Sequence[int],
+    pool: Executor | None,
 ) -> Iterator[list[object]]:
     if pool is None:
         return (readings(spec, case.of_variant(variant), n) for n in numbers)

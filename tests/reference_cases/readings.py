@@ -212,7 +212,9 @@ class Rows:
     def number_at(self, phase: Phase, ticks: Ints) -> Ints:
         """Number in a phase just after each tick; who begins and ends within one instant is not there."""
         begins, ends = self.spans(phase)
-        return np.searchsorted(np.sort(begins), ticks, side="right") - np.searchsorted(np.sort(ends), ticks, side="right")
+        return np.searchsorted(np.sort(begins), ticks, side="right") - np.searchsorted(
+            np.sort(ends), ticks, side="right"
+        )
 
     def path(self, phase: Phase, more: Ints | None = None) -> tuple[Ints, Ints]:
         """Return (length of each piece, number in the phase) of the step function over the window."""

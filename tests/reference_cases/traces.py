@@ -64,7 +64,10 @@ def waits(service: str) -> Read:
 
 def all_waits(service: str) -> Read:
     """Waits with the time before the start of the run."""
-    return lambda log: hours(log, patients_first(log.at(service)).started.column("started") - patients_first(log.at(service)).column("queued"))
+    return lambda log: hours(
+        log,
+        patients_first(log.at(service)).started.column("started") - patients_first(log.at(service)).column("queued"),
+    )
 
 
 def mean_waiting(until: float) -> Read:
@@ -118,7 +121,9 @@ def total_cost(log: Log) -> float:
     """Active and blocked hours of the first stage, and hours of the second, at their prices."""
     first, second = log.at("first"), log.at("second")
     end = log.closes
-    return (300 * first.total("treated", end) + 346 * first.total("blocked", end) + 150 * second.total("held", end)) / log.hour
+    return (
+        300 * first.total("treated", end) + 346 * first.total("blocked", end) + 150 * second.total("held", end)
+    ) / log.hour
 
 
 def present(who: Sequence[str], take: Callable[[Rows, Log], np.ndarray]) -> Read:
@@ -241,14 +246,20 @@ TRACES = [
             ),
             "wait after snapshot only": (
                 (2, 5, 5),
-                present(WAITERS, lambda rows, log: (rows.column("started") - np.maximum(rows.column("queued"), 0)) / log.hour),
+                present(
+                    WAITERS,
+                    lambda rows, log: (rows.column("started") - np.maximum(rows.column("queued"), 0)) / log.hour,
+                ),
             ),
         },
     ),
     Trace(
         "D09",
         {
-            "overtaking allowed (each takes first day on which the whole plan fits): start day": ((1, 1, 3, 2), start_days),
+            "overtaking allowed (each takes first day on which the whole plan fits): start day": (
+                (1, 1, 3, 2),
+                start_days,
+            ),
             "overtaking: visits on days 1-4": ((6, 6, 5, 1), visits_on_days),
         },
         name="overtaking",

@@ -87,7 +87,7 @@ def two_classes_fifo(rates: tuple[float, float], means: tuple[float, float], ser
 def two_classes_priority(
     rates: tuple[float, float], means: tuple[float, float], servers: int, top: tuple[int, int]
 ) -> Chain:
-    """Two classes, the first served first, none interrupted: states (first, second in service, first, second waiting)."""
+    """Two classes, the first served first, none interrupted: states (in service of each, waiting of each)."""
 
     def moves(state: tuple[int, int, int, int]) -> Iterable[tuple[tuple[int, int, int, int], float]]:
         a, b, p, q = state

@@ -162,7 +162,7 @@ def batch_inside(rate: float, sizes: Mapping[int, float], mean: float) -> float:
 
 
 def cobham(rates: Sequence[float], means: Sequence[float], seconds: Sequence[float]) -> list[float]:
-    """Mean wait by class in M/G/1, first class first, never interrupted; ``seconds`` are second moments (Cobham 1954)."""
+    """Mean wait by class in M/G/1, first class first, none interrupted; ``seconds``: second moments (Cobham 1954)."""
     residual = sum(r * s for r, s in zip(rates, seconds, strict=True)) / 2
     return _cobham_levels(residual, [r * m for r, m in zip(rates, means, strict=True)])
 

@@ -7,7 +7,8 @@ from math import exp, factorial
 import numpy as np
 import pytest
 
-from tests.theory import chains, closed_forms as forms, transient
+from tests.theory import chains, transient
+from tests.theory import closed_forms as forms
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,9 @@ def test_steps_of_a_sinusoid_are_the_sinusoid():
     hours = np.arange(0, 24, 0.1)
     steps = [(float(h), 3 * (1 + 0.6 * np.sin(2 * np.pi * (h + 0.05) / 24))) for h in hours]
     for stay, name in ((transient.exponential(6), "exponential"), (transient.constant(6), "constant")):
-        assert transient.stepped(steps, 24, stay, 10) == pytest.approx(transient.sinusoid(3, 0.6, 24, name, 6, 10), rel=1e-4)
+        assert transient.stepped(steps, 24, stay, 10) == pytest.approx(
+            transient.sinusoid(3, 0.6, 24, name, 6, 10), rel=1e-4
+        )
 
 
 def test_a_snapshot_of_nobody_fills_from_empty():

@@ -204,7 +204,9 @@ class Clockwork:
         for places in {shift.places for shift in self.shifts}:
             surplus = np.maximum(serving - places, 0) * self.interrupts
             starts = np.clip(np.minimum(waiting, places - serving), 0, None)
-            out[places] = _state(serving - surplus + starts, np.minimum(waiting + surplus - starts, self.top - 1), self.top)
+            out[places] = _state(
+                serving - surplus + starts, np.minimum(waiting + surplus - starts, self.top - 1), self.top
+            )
         return out
 
     @cached_property

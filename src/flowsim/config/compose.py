@@ -5,11 +5,13 @@ What lies where, and why it is read so, is told in docs/decisions/0001-hydra-lay
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from hydra import compose as hydra_compose
@@ -68,11 +70,11 @@ def compose(overrides: Sequence[str] = (), files: Sequence[Path] = ()) -> dict[s
     if files and not any(text.startswith("place=") for text in chosen):
         chosen = ["place=blank", *chosen]
     with _LOCK:
-        composed = _compose(chosen)
+        composed = copy.deepcopy(_compose(tuple(chosen), _stamp()))
     for file in files:
         composed.merge_with(_read_file(Path(file)))
     problems: list[Problem] = []
-    raw = Composed(tidy(_plain(composed)))  # type: ignore[call-overload]
+    raw = Composed(_plain(composed))
     for override in values:
         problems += apply(raw, override)
     if problems:
@@ -81,7 +83,16 @@ def compose(overrides: Sequence[str] = (), files: Sequence[Path] = ()) -> dict[s
     return raw
 
 
-def _compose(chosen: Sequence[str]) -> DictConfig:
+def _stamp() -> tuple[int, int]:
+    """Return what changes when a file of conf/ does: the number of files, and when one was last written [ns]."""
+    times = [path.stat().st_mtime_ns for path in conf_dir().rglob("*.yaml")]
+    return len(times), max(times, default=0)
+
+
+@lru_cache(maxsize=8)
+def _compose(chosen: tuple[str, ...], stamp: tuple[int, int]) -> DictConfig:
+    """Return what Hydra composes of the files; reading YAML is slow, so it is kept while no file changes."""
+    del stamp
     GlobalHydra.instance().clear()
     _store_catalogues()
     try:
@@ -90,16 +101,19 @@ def _compose(chosen: Sequence[str]) -> DictConfig:
     except MissingConfigException as error:
         raise ConfigError([_missing(error, chosen)]) from None
     except (ConfigCompositionException, OmegaConfBaseException, ValueError) as error:
-        raise ConfigError([Problem(" ".join(chosen) or "conf", _first_line(error), "choices that Hydra can compose")]) from None
+        raise ConfigError(
+            [Problem(" ".join(chosen) or "conf", _first_line(error), "choices that Hydra can compose")]
+        ) from None
     except yaml.YAMLError as error:
         raise ConfigError([_not_yaml(str(conf_dir()), error)]) from None
     OmegaConf.set_struct(composed, False)
     return composed
 
 
-def _plain(composed: DictConfig) -> object:
+def _plain(composed: DictConfig) -> dict[str, Any]:
     try:
-        return OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+        plain = tidy(OmegaConf.to_container(composed, resolve=True, throw_on_missing=True))
+        return cast("dict[str, Any]", plain)
     except OmegaConfBaseException as error:
         key = str(getattr(error, "full_key", "") or "conf")
         raise ConfigError([Problem(key, _first_line(error), "a value")]) from None
@@ -164,7 +178,9 @@ def _not_yaml(where: str, error: Exception) -> Problem:
     mark = getattr(error, "problem_mark", None)
     place = f"{mark.name or where} line {mark.line + 1}" if mark is not None else where
     problem = getattr(error, "problem", None) or _first_line(error)
-    return Problem(place, str(problem), "YAML (spaces for indentation, a space after each colon, quotes around clock times)")
+    return Problem(
+        place, str(problem), "YAML (spaces for indentation, a space after each colon, quotes around clock times)"
+    )
 
 
 __all__ = ["Composed", "Override", "catalogue", "compose", "conf_dir", "options"]

@@ -50,7 +50,9 @@ def _flat(staged: Staged) -> dict[str, str]:
     return flat(in_force(staged.config))
 
 
-def _differences(one: Mapping[str, str], other: Mapping[str, str], a: Staged, b: Staged, since: str) -> list[Difference]:
+def _differences(
+    one: Mapping[str, str], other: Mapping[str, str], a: Staged, b: Staged, since: str
+) -> list[Difference]:
     return [
         Difference(key, one.get(key, NOTHING), other.get(key, NOTHING), _who(key, b) or _who(key, a), since)
         for key in sorted({*one, *other})

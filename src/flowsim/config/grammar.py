@@ -26,6 +26,10 @@ class _Levels:
         self.leaf = leaf
 
 
+def _origin(kind: Any) -> Any:
+    return get_origin(kind)
+
+
 def spot_of(annotation: Any) -> Spot:
     """Return the alternatives of an annotation, without Annotated, Union and None."""
     origin = get_origin(annotation)
@@ -54,7 +58,7 @@ def _step_one(kind: Any, part: str) -> Spot:
         return (Any,)
     if isinstance(kind, _Levels):
         return (kind, *kind.leaf)
-    origin = get_origin(kind)
+    origin = _origin(kind)
     if origin is dict:
         return spot_of(get_args(kind)[1])
     if origin is list:
@@ -90,7 +94,7 @@ def _step_model(model: type[BaseModel], part: str) -> Spot:
 
 
 def _tabled_leaf(kind: Any) -> Spot:
-    return spot_of(get_args(kind)[0]) if get_origin(kind) is Tabled else ()
+    return spot_of(get_args(kind)[0]) if _origin(kind) is Tabled else ()
 
 
 def spot_at(path: Iterable[str]) -> Spot:
@@ -115,7 +119,9 @@ def names_at(spot: Spot) -> tuple[str, ...]:
 def is_free(spot: Spot) -> bool:
     """Whether names below a spot are chosen by whoever writes the YAML."""
     wraps = (Weekly, Hours, Mix)
-    return any(kind is Any or isinstance(kind, _Levels) or get_origin(kind) in (dict, list) or kind in wraps for kind in spot)
+    return any(
+        kind is Any or isinstance(kind, _Levels) or _origin(kind) in (dict, list) or kind in wraps for kind in spot
+    )
 
 
 def quantity_at(spot: Spot) -> type[Quantity] | None:
@@ -133,12 +139,12 @@ def quantity_at(spot: Spot) -> type[Quantity] | None:
 
 def keys_are_clock_times(spot: Spot) -> bool:
     """Whether names below a spot are clock times."""
-    return any(get_origin(kind) is dict and get_args(kind)[0] == ClockTime for kind in spot)
+    return any(_origin(kind) is dict and get_args(kind)[0] == ClockTime for kind in spot)
 
 
 def choices_at(spot: Spot) -> tuple[str, ...]:
     """Return the words one of which must stand at a spot, empty where it is not a choice of words."""
-    return tuple(str(word) for kind in spot if get_origin(kind) is Literal for word in get_args(kind))
+    return tuple(str(word) for kind in spot if _origin(kind) is Literal for word in get_args(kind))
 
 
 def nearest(said: object, known: Iterable[str], kind: str) -> str:

@@ -174,6 +174,9 @@ class Mix(Sourced):
             said = {key: data[key] for key in ("source", "note") if key in data}
             shares = {key: value for key, value in data.items() if key not in said}
             if "by" in shares and "values" in shares:
+                if set(shares) > {"by", "values"}:
+                    wanted = "by and values only: the rest of the levels goes among the values"
+                    raise PydanticCustomError("table", "{wanted}", {"wanted": wanted})
                 by = shares["by"]
                 return {"by": [by] if isinstance(by, str) else by, "cases": shares["values"], **said}
             if not set(shares) <= {"by", "shares", "cases"}:

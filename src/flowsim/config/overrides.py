@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import QuotedString, Sweep
 from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from flowsim.config.grammar import ROOT, Spot, dotted, is_free, names_at, nearest, quantity_at, spot_at, step, tidy
 from flowsim.config.problems import shown
@@ -58,14 +61,16 @@ def read(overrides: Sequence[str], conf: Path) -> tuple[list[str], list[Override
             chosen.append(_choice(text, key, said))
         else:
             path = tuple(name.split("."))
-            values.append(Override(path, tidy(parse_value(said), spot_at(path)), key.startswith("+"), key.startswith("~")))
+            values.append(
+                Override(path, tidy(parse_value(said), spot_at(path)), key.startswith("+"), key.startswith("~"))
+            )
     if problems:
         raise ConfigError(problems)
     return chosen, values
 
 
 def _is_choice(name: str, said: str, conf: Path) -> bool:
-    group = name.split("@")[0]
+    group = name.split("@", maxsplit=1)[0]
     return "." not in group and (conf / group).is_dir() and not said.lstrip().startswith("{")
 
 
@@ -90,8 +95,18 @@ def parse_value(said: str) -> Any:
     try:
         parsed = OverridesParser.create().parse_rule(said, "value")
     except HydraException:
-        return said.strip()
+        return _yaml_value(said.strip())
     return said.strip() if isinstance(parsed, Sweep) else _unquoted(parsed)
+
+
+def _yaml_value(said: str) -> Any:
+    """Return what Hydra's grammar cannot read: mappings and lists as YAML has them (quoted names), the rest as text."""
+    if not said.startswith(("{", "[")):
+        return said
+    try:
+        return OmegaConf.to_container(OmegaConf.create(f"said: {said}"))["said"]  # type: ignore[call-overload, index]
+    except (yaml.YAMLError, OmegaConfBaseException):
+        return said
 
 
 def _unquoted(value: Any) -> Any:
@@ -121,7 +136,9 @@ def sourced(path: Sequence[str], value: Any, source: str) -> Any:
     plain = isinstance(value, str | int | float) and not isinstance(value, bool) and value != "rest"
     if plain and quantity_at(spot_at(path)) is not None:
         return {"value": value, "source": source}
-    if isinstance(value, Mapping) and "value" not in value:
+    if isinstance(value, Mapping) and "value" in value and quantity_at(spot_at(path)) is not None:
+        return {**value, "source": value.get("source", source)}
+    if isinstance(value, Mapping):
         return {k: sourced((*path, str(k)), v, source) for k, v in value.items()}
     return value
 
@@ -160,7 +177,13 @@ def check_key(raw: Mapping[str, Any], path: Sequence[str], *, may_add: bool, val
     spot = ROOT
     for position, part in enumerate(path):
         below = step(spot, part)
-        known = list(node) if isinstance(node, Mapping) else [str(i) for i in range(len(node))] if isinstance(node, list) else []
+        known = (
+            list(node)
+            if isinstance(node, Mapping)
+            else [str(i) for i in range(len(node))]
+            if isinstance(node, list)
+            else []
+        )
         if part not in known:
             problem = _unknown(path, position, spot, below, known, may_add, value)
             if problem is not None:

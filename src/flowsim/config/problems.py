@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -40,11 +40,24 @@ def faults(error: ValidationError, raw: Mapping[str, Any]) -> list[Fault]:
     """Return one fault a key: of the alternatives of a union, the one that says most."""
     best: dict[Path, Fault] = {}
     for item in error.errors(include_url=False):
+        if item["loc"][-1:] == ("[key]",) and isinstance(item["input"], bool):
+            continue  # bad_keys tells it, with the key as written
         fault = _fault(item, raw)
         other = best.get(fault.path)
         if other is None or _rank(fault) < _rank(other):
             best[fault.path] = fault
-    return [f for f in best.values() if not _is_other_alternative(f, best)]
+    return [f for f in best.values() if not _is_other_alternative(f, best) and not _is_part_of_number(f, raw)]
+
+
+def _is_part_of_number(fault: Fault, raw: Mapping[str, Any]) -> bool:
+    """Whether a fault comes of reading a sourced number as a weekly schedule, the other thing a level may be."""
+    parent = find(raw, fault.path[:-1])
+    return (
+        fault.kind == "dict_type"
+        and not isinstance(fault.said, Mapping)
+        and isinstance(parent, Mapping)
+        and "value" in parent
+    )
 
 
 def _fault(item: Mapping[str, Any], raw: Mapping[str, Any]) -> Fault:
@@ -73,10 +86,10 @@ def as_written(loc: Sequence[Any], raw: object, kind: str) -> Path:
     node = raw
     for position, part in enumerate(loc):
         last = position == len(loc) - 1
-        if isinstance(node, Mapping) and part in node:
-            node = node[part]
-        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
-            node = node[part]
+        in_mapping = isinstance(node, Mapping) and part in node
+        in_list = isinstance(node, list) and isinstance(part, int) and part < len(node)
+        if in_mapping or in_list:
+            node = cast("Any", node)[part]
         elif not (last and kind == "missing"):
             continue
         path.append(part)
@@ -111,11 +124,17 @@ def as_problem(fault: Fault) -> Problem:
     """Return a fault as a problem a person can act on."""
     if fault.kind == "extra_forbidden":
         spot = spot_at(str(p) for p in fault.path[:-1])
-        return Problem(dotted(fault.path), repr(fault.path[-1]), nearest(fault.path[-1], names_at(spot), "a name known there"))
+        return Problem(
+            dotted(fault.path), repr(fault.path[-1]), nearest(fault.path[-1], names_at(spot), "a name known there")
+        )
     if fault.kind == "missing":
         return Problem(dotted(fault.path), "nothing", _missing(fault.path))
     if fault.kind == "clock":
         return Problem(dotted(fault.path), str(fault.said), fault.message + _clock_hint(fault.said))
+    if fault.kind == "range" and isinstance(fault.said, Mapping) and "low" in fault.message:
+        return Problem(
+            dotted(fault.path), f"low {shown(fault.said['low'])}, high {shown(fault.said['high'])}", fault.message
+        )
     if fault.kind in _OURS:
         return Problem(dotted(fault.path), shown(fault.said), fault.message)
     if fault.kind == "literal_error":
@@ -125,7 +144,11 @@ def as_problem(fault: Fault) -> Problem:
         return Problem(dotted(fault.path), shown(fault.said), _text_wanted(fault.said))
     if fault.kind == "model_type":
         names = names_at(spot_at(str(p) for p in fault.path))
-        return Problem(dotted(fault.path), shown(fault.said), "a mapping" + (f" of {', '.join(names[:8])}" if names else ""))
+        return Problem(
+            dotted(fault.path), shown(fault.said), "a mapping" + (f" of {', '.join(names[:8])}" if names else "")
+        )
+    if fault.kind == "greater_than_equal":
+        return Problem(dotted(fault.path), shown(fault.said), f"a number of {fault.message.rsplit(' ', 1)[-1]} or more")
     wanted = _WANTED.get(fault.kind, fault.message[:1].lower() + fault.message[1:])
     return Problem(dotted(fault.path), shown(fault.said), wanted)
 
@@ -143,7 +166,8 @@ def _missing(path: Path) -> str:
 
 def _clock_hint(said: object) -> str:
     if isinstance(said, int) and not isinstance(said, bool) and 0 <= said <= 24 * 60:
-        return f'; {said // 60:02d}:{said % 60:02d} without quotes is read as {said}, so write "{said // 60:02d}:{said % 60:02d}"'
+        clock = f"{said // 60:02d}:{said % 60:02d}"
+        return f'; {clock} without quotes is read as {said}, so write "{clock}"'
     return ""
 
 
@@ -157,7 +181,9 @@ def _text_wanted(said: object) -> str:
 
 
 def shown(said: object, width: int = 80) -> str:
-    """Return a value as people wrote it, shortened where it is long."""
+    """Return a value as people wrote it, without its source, and shortened where it is long."""
+    if isinstance(said, Mapping) and "value" in said:
+        said = said["value"]
     if isinstance(said, bool) or said is None:
         return {True: "true", False: "false", None: "nothing"}[said]
     if isinstance(said, Mapping):

@@ -144,6 +144,12 @@ class Tabled(Generic[Q]):
         self.by = by
         self.cases = cases
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tabled) and (self.by, self.cases) == (other.by, other.cases)
+
+    def __hash__(self) -> int:
+        return hash((self.by, self.cases))
+
     @classmethod
     def of(cls, value: Q) -> Tabled[Q]:
         """Return one value for everyone."""

@@ -22,7 +22,8 @@ def between(old: Any, new: Any, fraction: float, spot: Spot) -> Any:
     """Return what holds when a change from ``old`` to ``new`` has gone a fraction of its way.
 
     Args:
-        old, new: raw values at a key; sourced numbers as mappings.
+        old: raw value at a key; a sourced number is a mapping.
+        new: raw value it is to have in the end.
         fraction: 0 to 1.
         spot: what the grammar wants there.
     """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from flowsim.config.ramps import between, written
 from flowsim.config.stacking import Member, clashes, members
 from flowsim.config.validate import config_of, examine
 from flowsim.errors import ConfigError, Problem
-from flowsim.units import Dimension, parse_quantity
+from flowsim.units import Dimension
 
 Programmes = tuple[tuple[str, str, Programme, date | None, date | None], ...]
 
@@ -89,7 +90,9 @@ def _demand_level(base: Config, demand: str | None) -> DemandLevel | None:
     if demand is None or (demand == BASELINE and demand not in base.demand):
         return None
     if demand not in base.demand:
-        raise ConfigError([Problem("demand", repr(demand), nearest(demand, [*base.demand, BASELINE], "a demand level"))])
+        raise ConfigError(
+            [Problem("demand", repr(demand), nearest(demand, [*base.demand, BASELINE], "a demand level"))]
+        )
     return base.demand[demand]
 
 
@@ -125,7 +128,7 @@ def _periods(tree: Mapping[str, Any], layers: Sequence[Member], base: Config) ->
         if found or (seen and container == seen[-1]):
             continue
         config, found = examine(container, "system")
-        problems += found
+        problems += [_blamed(problem, layers) for problem in found]
         if config is not None and not found:
             out.append((None if day == first else day, config))
             seen.append(container)
@@ -159,7 +162,10 @@ def _applied(tree: Mapping[str, Any], layers: Iterable[Member], day: date) -> tu
                 problems.append(Problem(f"{layer.book}.{layer.id}.sets.{dotted(path)}", problem.said, problem.wanted))
                 continue
             new = tidy(sourced(path, copy.deepcopy(value), f"scenario:{layer.id}"), spot_at(path))
-            put(container, path, between(_before(container, path), new, layer.fraction(day), spot_at(path)))
+            before = _before(container, path)
+            now = between(before, new, layer.fraction(day), spot_at(path))
+            if now != before:
+                put(container, path, now)
     return container, problems
 
 
@@ -184,17 +190,27 @@ def structure(config: Config) -> dict[str, object]:
     for name, service in config.service.items():
         if service.enabled:
             for part in ("steps", "leaving"):
-                out |= {f"service.{name}.{part}.{step}": True for step, item in getattr(service, part).items() if item.enabled}
+                out |= {
+                    f"service.{name}.{part}.{step}": True
+                    for step, item in getattr(service, part).items()
+                    if item.enabled
+                }
     return out
 
 
-def _structure(periods: Sequence[tuple[date | None, Config]], tree: Mapping[str, Any], layers: Sequence[Member]) -> list[Problem]:
+def _structure(
+    periods: Sequence[tuple[date | None, Config]], tree: Mapping[str, Any], layers: Sequence[Member]
+) -> list[Problem]:
     """Return a problem for each dated change of which services, steps, streams or staff there are."""
     problems: list[Problem] = []
-    wanted = "the same services, steps, streams and staff all through the run: no from and to, or set capacity or share instead"
-    for (_, before), (day, after) in zip(periods, periods[1:], strict=False):
+    wanted = (
+        "the same services, steps, streams and staff all through the run: "
+        "no from and to, or set capacity or share instead"
+    )
+    for (_, before), (day, after) in itertools.pairwise(periods):
         one, other = structure(before), structure(after)
-        for key in [k for k in {**one, **other} if one.get(k) != other.get(k)]:
+        changed = [key for key in {**one, **other} if one.get(key) != other.get(key)]
+        for key in [k for k in changed if not any(k.startswith(f"{above}.") for above in changed)]:
             layer, path = _who_sets(key, layers)
             at = f"{layer.book}.{layer.id}.sets.{dotted(path)}" if layer is not None else key
             said = shown(layer.sets[path]) if layer is not None else "a change"
@@ -210,6 +226,14 @@ def _who_sets(key: str, layers: Sequence[Member]) -> tuple[Member | None, tuple[
     return None, ()
 
 
+def _blamed(problem: Problem, layers: Sequence[Member]) -> Problem:
+    """Return a problem under the key of the member of the stack that brought it in, if one did."""
+    layer, path = _who_sets(problem.key, layers)
+    if layer is None:
+        return problem
+    return Problem(f"{layer.book}.{layer.id}.sets.{dotted(path)}", problem.said, problem.wanted)
+
+
 def _programmes(layers: Iterable[Member], base: Config) -> Programmes:
     return tuple(
         (layer.id, name, programme, layer.starts, layer.ends)
@@ -223,7 +247,9 @@ def digest_of(periods: Iterable[tuple[date | None, Config]], programmes: Program
     """Return the SHA-256 of what is in force: not of what else the book holds, nor of the number of workers."""
     body = {
         "periods": [[day.isoformat() if day else None, in_force(config)] for day, config in periods],
-        "programmes": [[who, name, cost.model_dump(mode="json"), str(a), str(b)] for who, name, cost, a, b in programmes],
+        "programmes": [
+            [who, name, cost.model_dump(mode="json"), str(a), str(b)] for who, name, cost, a, b in programmes
+        ],
     }
     return hashlib.sha256(json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 

@@ -43,7 +43,7 @@ class Member:
         return (self.starts is None or day >= self.starts) and (self.ends is None or day < self.ends)
 
     def fraction(self, day: date) -> float:
-        """Return how far its numbers have moved on a day: straight from 0 to 1 over the ramp, held for a week at a time."""
+        """Return how far its numbers have moved on a day: evenly from 0 to 1 over the ramp, a step each week."""
         if self.starts is None or not self.ramp:
             return 1.0
         gone = (day - self.starts).days
@@ -68,7 +68,9 @@ def members(stack: Sequence[str], config: Config) -> tuple[list[Member], list[Pr
         if scenario is not None:
             for inner in scenario.interventions:
                 found.setdefault(inner, _intervention(inner, config.intervention[inner]))
-            found.setdefault(name, Member(name, "scenario_book", _paths(scenario.sets), overrules=tuple(scenario.overrules)))
+            found.setdefault(
+                name, Member(name, "scenario_book", _paths(scenario.sets), overrules=tuple(scenario.overrules))
+            )
         elif name in config.intervention:
             found.setdefault(name, _intervention(name, config.intervention[name]))
         else:
@@ -103,7 +105,7 @@ def clashes(stack: Sequence[Member]) -> Iterator[Problem]:
             if one[: len(shorter)] != other[: len(shorter)]:
                 continue
             first, second = _at(earlier.sets[one], other[len(one) :]), _at(later.sets[other], one[len(other) :])
-            if first != second:
+            if plain(first) != plain(second):
                 said = f"{shown(first)} by {earlier.id} and {shown(second)} by {later.id}"
                 wanted = f"one value, or overrules: [{earlier.id}] in {later.book}.{later.id}"
                 yield Problem(dotted(max(one, other, key=len)), said, wanted)
@@ -119,3 +121,10 @@ def _at(value: Any, below: Sequence[str]) -> Any:
     for part in below:
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
+
+
+def plain(value: Any) -> Any:
+    """Return a raw value without the sources and notes of its numbers."""
+    if isinstance(value, Mapping):
+        return plain(value["value"]) if "value" in value else {name: plain(below) for name, below in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else str(value)

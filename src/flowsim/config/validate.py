@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -86,14 +87,6 @@ def _take_out(rest: dict[str, Any], now: Iterable[Fault], before: set[Path]) -> 
 
 
 def _follows(problem: Problem, taken_out: Iterable[Path]) -> bool:
-    """Whether a problem may be there only because a faulty part was taken out."""
-    key = problem.key.split(".")
-    for path in taken_out:
-        entry = [str(part) for part in path[:2]]
-        if key[: len(entry)] == entry or (len(path) > 1 and repr(str(path[1])) in problem.said):
-            return True
-        if len(path) == 1 and problem.key.startswith(str(path[0])):
-            return True
-        if len(path) <= 2 and len(path) > 1 and str(path[1]) in problem.said:
-            return True
-    return False
+    """Whether a problem may be there only because a faulty part was taken out: it names the same thing."""
+    words = {word for text in (problem.key, problem.said, problem.wanted) for word in re.findall(r"[\w-]+", text)}
+    return any(str(path[min(1, len(path) - 1)]) in words for path in taken_out)

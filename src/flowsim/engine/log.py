@@ -8,7 +8,7 @@ from dataclasses import fields
 import numpy as np
 
 from flowsim.demand import Arrivals
-from flowsim.engine.setup import Present
+from flowsim.engine.setup import Present, patients_table
 from flowsim.engine.state import Patient, Visit
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import (
@@ -17,7 +17,6 @@ from flowsim.trajectory import (
     Delays,
     Ints,
     OnDuty,
-    Patients,
     StaffedSteps,
     Trajectory,
     Visits,
@@ -80,7 +79,7 @@ class Log:
         return Trajectory(
             replication=replication,
             end=self._spec.end,
-            patients=self._patients(),
+            patients=patients_table(self._spec, self._present, self._arrivals, self.exits, self.gone),
             visits=Visits(
                 patient=np.array([v.patient.row for v in visits], dtype=np.int64),
                 attributes=np.array([v.code for v in visits], dtype=np.int64),
@@ -92,19 +91,4 @@ class Log:
             capacity=Capacity(*columns(self.capacity, 5)),
             on_duty=OnDuty(*columns(self.on_duty, 3)),
             events=self.events,
-        )
-
-    def _patients(self) -> Patients:
-        present, arrivals = self._present, self._arrivals
-        width = len(self._spec.attributes)
-        first = np.array([p.attributes for p in present], dtype=np.int16).reshape(len(present), width)
-        attributes = np.concatenate([first, arrivals.attributes.reshape(len(arrivals.tick), width)]).astype(np.int16)
-        none = np.full(len(present), NEVER, dtype=np.int64)
-        return Patients(
-            stream=np.concatenate([none, arrivals.stream]).astype(np.int64),
-            number=np.concatenate([np.array([p.number for p in present], dtype=np.int64), arrivals.number]),
-            arrival=np.concatenate([np.zeros(len(present), dtype=np.int64), arrivals.tick]),
-            attributes=attributes,
-            exit=np.array(self.exits, dtype=np.int64),
-            left=np.array(self.gone, dtype=np.int64),
         )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from flowsim.demand import Arrivals
 from flowsim.draws.philox import uniform
@@ -12,7 +14,7 @@ from flowsim.draws.sampler import Sampler, residual
 from flowsim.rules.streaming import pick
 from flowsim.system.purposes import purpose
 from flowsim.system.spec import Distribution, InitialSpec, ServiceSpec, StaffSpec, Steps, SystemSpec
-from flowsim.trajectory import NEVER
+from flowsim.trajectory import NEVER, Patients
 
 Offer = tuple[int, int, int]
 """(tick, spaces, admitting)."""
@@ -141,6 +143,27 @@ def _remaining(
     return share * Sampler(stay).draw(u)
 
 
-def patient_rows(spec: SystemSpec, present: tuple[Present, ...], arrivals: Arrivals) -> int:
-    """Return how many patients there will be: those present come first in every table."""
-    return len(present) + len(arrivals.tick)
+def patients_table(
+    spec: SystemSpec, present: Sequence[Present], coming: Arrivals, exits: npt.ArrayLike, gone: npt.ArrayLike
+) -> Patients:
+    """Return the table of patients: those present come first, then arrivals in order.
+
+    Args:
+        spec: the system.
+        present: people there at the start.
+        coming: everyone else.
+        exits: place code of the exit of each, NEVER while inside.
+        gone: tick of leaving of each, NEVER while inside.
+    """
+    width = len(spec.attributes)
+    first = np.array([p.attributes for p in present], dtype=np.int16).reshape(len(present), width)
+    later = coming.attributes.reshape(len(coming.tick), width)
+    none = np.full(len(present), NEVER, dtype=np.int64)
+    return Patients(
+        stream=np.concatenate([none, coming.stream]).astype(np.int64),
+        number=np.concatenate([np.array([p.number for p in present], dtype=np.int64), coming.number]),
+        arrival=np.concatenate([np.zeros(len(present), dtype=np.int64), coming.tick]),
+        attributes=np.concatenate([first, later]).astype(np.int16),
+        exit=np.array(exits, dtype=np.int64),
+        left=np.array(gone, dtype=np.int64),
+    )

@@ -57,10 +57,10 @@ def conduct(
     try:
         with Progress(len(design.tasks), sum(task.work for task in design.tasks), stream) as progress:
             run_tasks(design, parts, workers, progress)
+        tables, totals = collect(design, parts)
     except KeyboardInterrupt as error:
         done = sum(parts.has(task.name) for task in design.tasks)
         raise Stopped(done, len(design.tasks), parts.folder) from error
-    tables, totals = collect(design, parts)
     made = manifest(design, command, workers or available_cores(), began, totals)
     base = _baseline(design)
     nodes, edges = flow_map(base.spec)

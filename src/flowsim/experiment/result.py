@@ -77,8 +77,9 @@ class ExperimentResult:
         costs: arm, demand, replication, item, kind, payer, pounds, units.
         comparison: demand, arm, measure, service, split, unit, mean, low, high, difference, difference_low,
             difference_high, p_better, replications, left_out (see ``flowsim.analyse.compare``).
-        nodes, edges: the flow map of the baseline, from ``flowsim.system.network``.
-        offered: arm, demand, then one row a service with its offered load.
+        nodes, edges: the flow map of the baseline: id, label, role, hub; source, target, per_day.
+        offered: arm, demand, then one row a service or staff pool with its offered load (see
+            ``flowsim.experiment.loads``).
         assumptions: key, value, low, high (text, as written), number, number_low, number_high (in base units:
             minutes, events per minute, fractions, pounds), source, status, title, url, note: every input
             with a source or a range, and every one set by hand.
@@ -170,7 +171,8 @@ class ExperimentResult:
         words["watches"] = tuple(words["watches"])
         words["config"] = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
         words["manifest"] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        return cls(**words, **{name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES})
+        words |= {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
+        return cls(**words)
 
 
 def _as_dict(thing: Arm | Level) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowsim.errors import FlowsimError, RunError
+from flowsim.errors import FlowsimError
 from flowsim.experiment.design import Design, Task
 from flowsim.experiment.store import Parts
 
@@ -202,16 +202,12 @@ def _stop_workers() -> None:
 def collect(design: Design, parts: Parts) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:
     """Return every table with arm, demand and replication in front, rows in the design's order, and totals.
 
-    Raises:
-        RunError: a task's result is missing or cannot be read.
+    A part that cannot be read, or that another run which shares it has taken away, is run again here.
     """
     rows: dict[str, list[pd.DataFrame]] = {name: [] for name in FRAMES}
     totals = {"task_seconds": 0.0, "engine_seconds": 0.0, "events": 0.0}
     for task in design.tasks:
-        found = parts.result(task.name)
-        if found is None:
-            parts.forget(iter([task.name]))
-            raise RunError(f"{parts.path(task.name)} could not be read; run the same command again to replace it")
+        found = parts.result(task.name) or _attempt(task, _work(design, task))
         for name in FRAMES:
             frame = found.frames[name].reset_index(drop=True)
             frame.insert(0, "arm", task.arm)

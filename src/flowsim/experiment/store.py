@@ -90,16 +90,17 @@ class Parts:
             return pickle.load(file)
 
     def result(self, task: str) -> TaskResult | None:
-        """Return what a task found; None where it is not there or cannot be read, so that it is run again."""
+        """Return what a task found; None where it is not there or cannot be read, whatever the reason."""
         try:
             found: TaskResult = self.take(task)
-        except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError, IndexError):
+        except Exception:
             return None
         return found
 
     def forget(self, tasks: Iterator[str]) -> None:
-        """Remove these tasks' files, and the folder if nothing is left in it."""
+        """Remove these tasks' files, half-written ones too, and the folder if nothing is left in it."""
         for task in tasks:
-            self.path(task).unlink(missing_ok=True)
+            for path in (self.path(task), *self.folder.glob(f".{task}.*")):
+                path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self.folder.rmdir()

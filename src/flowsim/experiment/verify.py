@@ -46,9 +46,12 @@ def verify_all() -> Iterator[Finding]:
 
 def conservation(spec: SystemSpec, trajectory: Trajectory) -> Finding:
     """Every patient who came has left or is inside, and nobody is in two places at once."""
+    from flowsim.demand import arrivals
+
     patients, visits = trajectory.patients, trajectory.visits
-    came, left = len(patients.arrival), int((patients.left >= 0).sum())
-    inside = int((patients.left < 0).sum())
+    placed = sum(people.number for service in spec.services for people in service.initial)
+    came = len(arrivals(spec, trajectory.replication).tick) + placed
+    left, inside = int((patients.left >= 0).sum()), int((patients.left < 0).sum())
     order = np.lexsort((visits.queued, visits.patient))
     patient, started, ended = visits.patient[order], visits.started[order], visits.left[order]
     follows = (patient[1:] == patient[:-1]) & (started[1:] >= 0)

@@ -27,10 +27,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from flowsim.measure.frames import FAR, Flags, Intervals, Window
+from flowsim.measure.frames import FAR, Intervals, Window
 from flowsim.measure.home_care import days_used
 from flowsim.measure.integrals import areas, steps
-from flowsim.measure.occupancy import used
+from flowsim.measure.occupancy import used_at
 from flowsim.system.spec import ServiceCost, SystemSpec
 from flowsim.trajectory import Ints, Trajectory
 
@@ -88,6 +88,10 @@ def shares(micros: int, payers: Payers) -> list[tuple[str, int]]:
 
 def accounts(window: Window, edges: Ints) -> list[Account]:
     """Return every priced line of the cost book, with its units by period."""
+    return window.once(("accounts", tuple(edges.tolist())), lambda: _accounts(window, edges))
+
+
+def _accounts(window: Window, edges: Ints) -> list[Account]:
     book = window.spec.costs
     lines = [
         Account(service.id, kind, price, quantity, kind not in EVENT_KINDS, cost.payers)
@@ -116,29 +120,26 @@ def accounts(window: Window, edges: Ints) -> list[Account]:
 
 def _service_lines(window: Window, s: int, cost: ServiceCost, edges: Ints) -> Iterator[tuple[str, float, Ints]]:
     v = window.visits
-    here = np.asarray(v.service == s)
     if cost.attendance:
-        came = here & window.has_joined & (v.initial == 0)
-        yield "attendance", cost.attendance, _count(v.queued[came], v.patient[came] * 0 + 1, edges)
+        came = v.queued[(v.service == s) & window.has_joined & (v.initial == 0)]
+        yield "attendance", cost.attendance, _count(came, np.ones_like(came), edges)
     if cost.admission:
-        began = here & window.has_started & ~window.is_placed
-        yield "admission", cost.admission, _count(v.started[began], v.patient[began] * 0 + 1, edges)
-    in_use, delayed = window.in_use, window.delayed
+        began = v.started[(v.service == s) & window.has_started & ~window.is_placed]
+        yield "admission", cost.admission, _count(began, np.ones_like(began), edges)
     if cost.space_time or cost.delayed_time is not None:
-        held = _area(in_use.where(in_use.service == s), edges)
-        late = _area(delayed.where(delayed.service == s), edges)
+        held, late = _area(window.at("in_use", s), edges), _area(window.at("delayed", s), edges)
         yield "space", cost.space_time, held if cost.delayed_time is None else held - late
         if cost.delayed_time is not None:
             yield "delayed", cost.delayed_time, late
     if cost.empty_time:
         yield "empty", cost.empty_time, _empty(window, s, edges)
     if cost.waiting_time:
-        yield "waiting", cost.waiting_time, _area(window.waiting.where(window.waiting.service == s), edges)
+        yield "waiting", cost.waiting_time, _area(window.at("waiting", s), edges)
     if cost.visit and window.by_visits[s]:
         made = days_used(window, s)
         yield "visit", cost.visit, _count(made.start, made.weight, edges)
     if cost.surge_time:
-        yield "surge", cost.surge_time, _area(window.surge.where(window.surge.service == s), edges)
+        yield "surge", cost.surge_time, _area(window.at("surge", s), edges)
 
 
 def _area(stretches: Intervals, edges: Ints) -> Ints:
@@ -164,12 +165,9 @@ def _rostered(ticks: tuple[int, ...], values: tuple[float, ...], edges: Ints) ->
 
 def _empty(window: Window, s: int, edges: Ints) -> Ints:
     """Return the integral of spaces open less spaces in use, where that is above 0."""
-    offered, taken = window.capacity, used(window)
-    mine_offered: Flags = np.asarray(offered.service == s)
-    mine_taken: Flags = np.asarray(taken.service == s)
-    start = np.concatenate([offered.start[mine_offered], taken.start[mine_taken]])
-    stop = np.concatenate([offered.stop[mine_offered], taken.stop[mine_taken]])
-    weight = np.concatenate([offered.weight[mine_offered], -taken.weight[mine_taken]])
+    offered, taken = window.at("capacity", s), used_at(window, s)
+    start, stop = np.concatenate([offered.start, taken.start]), np.concatenate([offered.stop, taken.stop])
+    weight = np.concatenate([offered.weight, -taken.weight])
     ticks, level = steps(start, stop, weight, int(edges[0]), int(edges[-1]))
     free = np.maximum(level, 0)
     gathered = np.concatenate([[0], np.cumsum(free[:-1] * np.diff(ticks))])
@@ -188,16 +186,16 @@ def book_of(window: Window) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def costs(spec: SystemSpec, trajectory: Trajectory) -> pd.DataFrame:
+def costs(spec: SystemSpec, trajectory: Trajectory, seen: Window | None = None) -> pd.DataFrame:
     """Return what the measured window cost.
 
     Returns:
         One row an item (service, staff pool, programme), kind and payer: pounds (a whole number of
         millionths) and the payer's part of the units (patients, visits, or days).
     """
-    return book_of(Window(spec, trajectory))
+    return book_of(seen or Window(spec, trajectory))
 
 
 def total(book: pd.DataFrame) -> float:
     """Return the sum of a table of costs [£], exact to the millionth."""
-    return sum(round(p * MICRO) for p in book["pounds"]) / MICRO
+    return sum(round(float(p) * MICRO) for p in book["pounds"]) / MICRO

@@ -50,9 +50,10 @@ class Ledger:
 
 @measure_kind("cost")
 def cost(window: Window, asked: Asked) -> Facts:
-    """Return pounds, per ``per`` (day, 30 days, period), ``by`` none, service (staff pools and programmes too), payer or kind.
+    """Return pounds, per ``per`` (day, 30 days, period).
 
-    With roles or services named, only theirs.
+    Option ``by``: none, service (staff pools and programmes too), payer or kind. With roles or services named,
+    only theirs.
     """
     items = frozenset(asked.names(window))
     return Ledger(window, items, asked.option("by", "none", "service", "payer", "kind"), asked.per(window))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from flowsim.measure.frames import Floats, Intervals
 from flowsim.measure.integrals import areas, level_quantile, steps
@@ -75,11 +76,10 @@ class Moments:
             return grouped_quantile(keys, values, n_keys, PERCENTILES[self.statistic])
         total = np.bincount(keys, weights=values, minlength=n_keys)
         if self.statistic == "sampled":
-            return np.divide(total, lengths, out=np.full(n_keys, np.nan), where=lengths > 0)
+            return divided(total, lengths)
         if self.statistic == "rate":
-            return total * (self.per / lengths) if self.per else total
-        count = np.bincount(keys, minlength=n_keys)
-        return np.divide(total, count, out=np.full(n_keys, np.nan), where=count > 0)
+            return np.asarray(total * (self.per / lengths if self.per else 1.0), dtype=np.float64)
+        return divided(total, np.bincount(keys, minlength=n_keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class Stretches:
         area = area.reshape(n_services, n_splits, -1)
         base = self._base(edges)
         for name, own, under in self._groups(area, base):
-            value = self.scale * np.divide(own, under, out=np.full(own.shape, np.nan), where=under > 0)
+            value = self.scale * divided(own, np.broadcast_to(under, own.shape))
             if not self.splits:
                 yield from (Row(p, name, NO_SPLIT, float(v)) for p, v in enumerate(value[0]))
                 continue
@@ -201,6 +201,14 @@ class _Cells:
             yield (NO_SPLIT,), np.zeros_like(split)
         if self.splits:
             yield self.splits, split
+
+
+def divided(part: npt.ArrayLike, whole: npt.ArrayLike) -> Floats:
+    """Return part over whole, NaN where the whole is nothing."""
+    whole = np.asarray(whole, dtype=np.float64)
+    found = np.full(whole.shape, np.nan)
+    np.divide(part, whole, out=found, where=whole > 0)
+    return found
 
 
 def grouped_quantile(keys: Ints, values: Floats, n_keys: int, share: float) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowsim.measure.facts import ALL, Facts, Moments
-from flowsim.measure.frames import FAR, Flags, Window
+from flowsim.measure.frames import FAR, Flags, Window, meant
 from flowsim.measure.registry import Asked, measure_kind
 from flowsim.measure.waits import runs, stamp
 from flowsim.trajectory import NEVER, Ints, Outcome
@@ -19,7 +19,8 @@ def rate(window: Window, asked: Asked) -> Facts:
 
     Options: ``at`` (queued, started, left); ``not_from`` lists roles or services whose transfers do not count;
     ``from`` those that alone count (``arrival`` for people from outside); ``per_head`` a population group, for a
-    rate per 100,000 of it. Refused and balked do not count; people there at the start neither arrive nor are admitted.
+    rate per 100,000 of it. Refused and balked do not count; people there at the start neither arrive nor are
+    admitted.
     """
     tick = stamp(window, asked.option("at", "queued", "started", "left"))
     keep = asked.chosen(window) & window.has_joined & (tick < FAR) & ~window.is_placed
@@ -85,18 +86,12 @@ def exits(window: Window, asked: Asked) -> Facts:
     """
     patients = window.trajectory.patients
     keep = (patients.exit != NEVER) & asked.places(window, "to", "died")[patients.exit]
-    for name, levels in asked.definition.when.items():
-        attribute = window.spec.attribute_index(name)
-        keep &= np.isin(patients.attributes[:, attribute], _codes(window, attribute, levels))
+    for attribute, codes in meant(window.spec, asked.definition.when):
+        keep &= np.isin(patients.attributes[:, attribute], codes)
     tick = patients.left[keep]
     zeros = np.zeros(len(tick), dtype=np.int64)
     values = np.full(len(tick), asked.scale(window))
     return Moments((ALL,), zeros, tick, values, "rate", asked.per(window), has_all=False)
-
-
-def _codes(window: Window, attribute: int, levels: list[str]) -> list[int]:
-    known = window.spec.attributes[attribute].levels
-    return [known.index(level) for level in levels if level in known]
 
 
 @measure_kind("went_to_share")
@@ -118,10 +113,9 @@ def return_share(window: Window, asked: Asked) -> Facts:
     """Return the share of spells followed, within the limit, by something that should not follow.
 
     Options: ``since`` (left or started: where the clock starts); ``to`` the roles or services whose start counts;
-    ``exits`` the exits that count too; ``origin`` keeps spells that came from the roles it lists; ``towards`` those that
-    lead to a place it lists; ``except`` leaves out those who left to a place it lists (died, unless said);
-    ``share`` of ``followed`` or ``spared``. Of spells whose clock starts in the window at least the limit before
-    the run's end.
+    ``exits`` the exits that count too; ``origin`` keeps spells that came from the roles it lists; ``except`` leaves
+    out those who left to a place it lists (died, unless said); ``share`` of ``followed`` or ``spared``.
+    Of spells whose clock starts in the window at least the limit before the run's end.
     """
     v, limit = window.visits, asked.limit(window)
     first, last = runs(window, asked)
@@ -168,8 +162,8 @@ def avoided(window: Window, asked: Asked) -> Facts:
 
     An episode runs from arrival to an exit or to a service of a role in ``home``. It counts when it ends in the
     window at such a service or at an exit in ``home``, by the first of the measure's services that saw it, unless
-    it ever asked for a service of a role in ``unless``. Not every such patient would have been admitted: the paired
-    difference in admissions says what an option avoids.
+    it ever asked for a service of a role in ``unless``. Not every such patient would have been admitted: the
+    paired difference in admissions says what an option avoids.
     """
     v = window.visits
     home = asked.places(window, "home", "home")

@@ -6,9 +6,11 @@ What had not happened by the end happens at ``FAR``, past any tick.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import pairwise
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +32,10 @@ from flowsim.trajectory import (
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Found = TypeVar("Found")
 
+NOT = "not "
+"""Before a level in a ``when``: all but that level."""
 FAR = 2**62
 """A tick after any run; where a thing has not happened yet."""
 
@@ -63,7 +68,18 @@ class Intervals:
 
 def joined(*parts: Intervals) -> Intervals:
     """Return all the stretches of several."""
+    parts = tuple(p for p in parts if len(p.row)) or parts[:1]
+    if len(parts) == 1:
+        return parts[0]
     return Intervals(*(np.concatenate([getattr(p, name) for p in parts]) for name in Intervals.__slots__))
+
+
+def split(stretches: Intervals, n_services: int) -> list[Intervals]:
+    """Return the stretches of each service, in the order they come in."""
+    order = np.argsort(stretches.service, kind="stable")
+    bounds = np.searchsorted(stretches.service[order], np.arange(n_services + 1))
+    columns = [getattr(stretches, name)[order] for name in Intervals.__slots__]
+    return [Intervals(*(c[begin:end] for c in columns)) for begin, end in pairwise(bounds.tolist())]
 
 
 class Window:
@@ -86,6 +102,13 @@ class Window:
         self.n_services = len(spec.services)
         self.ticks_per_minute = spec.clock.ticks_per_minute
         self.ticks_per_day = 1440 * spec.clock.ticks_per_minute
+        self._kept: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, find: Callable[[], Found]) -> Found:
+        """Return what ``find`` finds, found once a key: many measures ask for the same."""
+        if key not in self._kept:
+            self._kept[key] = find()
+        return cast("Found", self._kept[key])
 
     @property
     def edges(self) -> Ints:
@@ -180,12 +203,12 @@ class Window:
         return np.asarray(self.visits.attributes // below % sizes[attribute])
 
     def matches(self, when: Mapping[str, Sequence[str]]) -> Flags:
-        """Return which visits have one of the named levels of every named attribute."""
+        """Return which visits are of patients a definition's ``when`` means."""
         keep = np.ones(len(self.visits.patient), dtype=bool)
-        for name, levels in when.items():
-            attribute = self.spec.attribute_index(name)
-            codes = [self.spec.attributes[attribute].levels.index(level) for level in levels]
-            keep &= np.isin(self.levels(attribute), codes)
+        for attribute, codes in meant(self.spec, when):
+            wanted = np.zeros(len(self.spec.attributes[attribute].levels), dtype=bool)
+            wanted[codes] = True
+            keep &= wanted[self.once(("levels", attribute), partial(self.levels, attribute))]
         return keep
 
     # ------------------------------------------------------------- a patient's visits in order
@@ -365,6 +388,10 @@ class Window:
         offered = Intervals(service, order, tick, stop, number[order])
         return offered.where(offered.weight < UNLIMITED)
 
+    def at(self, name: str, service: int) -> Intervals:
+        """Return the stretches called ``name`` (in_use, waiting, delayed, capacity ...) at one service."""
+        return self.once(("by service", name), lambda: split(getattr(self, name), self.n_services))[service]
+
     @cached_property
     def is_unlimited(self) -> Flags:
         """Which services never fill."""
@@ -373,6 +400,21 @@ class Window:
 
 def _or_far(ticks: Ints) -> Ints:
     return np.where(ticks == NEVER, FAR, ticks)
+
+
+def meant(spec: SystemSpec, when: Mapping[str, Sequence[str]]) -> Iterator[tuple[int, list[int]]]:
+    """Yield the attributes a ``when`` names and the codes of the levels it means.
+
+    ``not planned`` means every level but that one; an attribute or level that the system lacks is then no matter.
+    """
+    ids = [a.id for a in spec.attributes]
+    for name, said in when.items():
+        out = {level.removeprefix(NOT) for level in said if level.startswith(NOT)}
+        if name not in ids:
+            continue
+        levels = spec.attributes[ids.index(name)].levels
+        named = {level for level in said if not level.startswith(NOT)} or set(levels)
+        yield ids.index(name), [code for code, level in enumerate(levels) if level in named - out]
 
 
 def nothing_happened(spec: SystemSpec) -> Trajectory:

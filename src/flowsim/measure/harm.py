@@ -38,6 +38,5 @@ def extra_deaths(window: Window, asked: Asked) -> Facts:
     position = asked.positions(window)[window.visits.service[first]]
     split = (waited > TO_HOURS * hour).astype(np.int64)
     values = np.full(int(use.sum()), 1 / PATIENTS_PER_DEATH)
-    return Moments(
-        asked.names(window), position[use], admitted[use], values, "rate", asked.per(window), splits=SPLITS, split=split[use]
-    )
+    names, per = asked.names(window), asked.per(window)
+    return Moments(names, position[use], admitted[use], values, "rate", per, splits=SPLITS, split=split[use])

@@ -16,7 +16,9 @@ def areas(keys: Ints, n_keys: int, start: Ints, stop: Ints, weight: Ints, edges:
     Args:
         keys: of each interval, from 0 to ``n_keys`` - 1.
         n_keys: how many keys.
-        start, stop, weight: of each interval.
+        start: of each interval [tick].
+        stop: of each interval [tick].
+        weight: of each interval.
         edges: ticks between periods, rising; period p is from edges[p] to edges[p + 1].
 
     Returns:
@@ -41,11 +43,7 @@ def _gathered(keys: Ints, n_keys: int, at: Ints, weight: Ints, edges: Ints) -> I
 
 
 def levels_at(keys: Ints, n_keys: int, start: Ints, stop: Ints, weight: Ints, ticks: Ints) -> Ints:
-    """Return the number of intervals open at each tick, by key: ``start <= tick < stop``.
-
-    Args:
-        ticks: rising.
-    """
+    """Return the number of intervals open at each of some rising ticks, by key: ``start <= tick < stop``."""
     n_ticks = len(ticks)
     change = np.zeros(n_keys * (n_ticks + 1), dtype=np.int64)
     for at, sign in ((start, 1), (stop, -1)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowsim.measure.facts import Facts, Moments, Stretches
-from flowsim.measure.frames import Flags, Intervals, Window, joined
+from flowsim.measure.frames import Flags, Intervals, Window, joined, split
 from flowsim.measure.home_care import visits_used
 from flowsim.measure.integrals import levels_at
 from flowsim.measure.registry import Asked, measure_kind
@@ -17,7 +17,8 @@ STATES = ("in_use", "waiting", "treated", "ready", "blocked", "delayed")
 
 def state(window: Window, name: str) -> Intervals:
     """Return the stretches of time patients spend in a state."""
-    return window.is_ready if name == "ready" else getattr(window, name)  # type: ignore[no-any-return]
+    found: Intervals = window.is_ready if name == "ready" else getattr(window, name)
+    return found
 
 
 def at_services(window: Window, asked: Asked, stretches: Intervals, keep: Flags | None = None) -> Intervals:
@@ -30,7 +31,18 @@ def at_services(window: Window, asked: Asked, stretches: Intervals, keep: Flags 
 
 def used(window: Window) -> Intervals:
     """Return spaces in use; for home care, visits a day."""
+    return window.once("used", lambda: _used(window))
+
+
+def used_at(window: Window, service: int) -> Intervals:
+    """Return spaces (or visits a day) in use at one service."""
+    return window.once("used by service", lambda: split(used(window), window.n_services))[service]
+
+
+def _used(window: Window) -> Intervals:
     spaces = window.in_use
+    if not window.by_visits.any():
+        return spaces
     return joined(spaces.where(~window.by_visits[spaces.service]), visits_used(window))
 
 
@@ -79,7 +91,7 @@ def at_midnight(window: Window, asked: Asked) -> Facts:
     """Return how many patients are in a bed at midnight, mean over midnights.
 
     Options: ``who`` is ``ready`` (care ended, not left: no criteria to reside) or ``stay`` (in the measure's
-    services for the limit or longer, counted from the start of the spell); ``statistic`` number or share (of all there).
+    services for the limit or longer, from the start of the spell); ``statistic`` number or share (of all there).
     """
     n, ticks = len(asked.services), window.midnights
     some = _ready(window, asked) if asked.option("who", "ready", "stay") == "ready" else _long_stays(window, asked)

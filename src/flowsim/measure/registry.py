@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 from flowsim.config.models import MeasureDef
 from flowsim.errors import ConfigError, Problem
 from flowsim.measure.facts import Facts
-from flowsim.measure.frames import Flags, Window, nothing_happened
+from flowsim.measure.frames import NOT, Flags, Window, nothing_happened
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
 
@@ -104,15 +105,26 @@ class Asked:
         return flags
 
     def scale(self, window: Window) -> float:
-        """Return 100,000 / people in the group that option ``per_head`` names, NaN if unknown; 1 without it."""
-        group = self.definition.options.get("per_head")
-        if group is None:
+        """Return 100,000 / people in the first group that option ``per_head`` names and the place has.
+
+        1 without the option; NaN where the place has none of them.
+        """
+        groups = self.listed("per_head")
+        if not groups:
             return 1.0
-        people = window.spec.population.get(group, 0.0)
-        return 100_000 / people if people > 0 else float("nan")
+        people = next((n for g in groups if (n := window.spec.population.get(g, 0.0)) > 0), math.nan)
+        return 100_000 / people
+
+    @property
+    def about(self) -> tuple[Hashable, ...]:
+        """Which visits it is about: equal for measures of the same services and patients."""
+        return self.services, tuple((a, tuple(levels)) for a, levels in sorted(self.definition.when.items()))
 
     def chosen(self, window: Window) -> Flags:
         """Return which visits are to its services, by patients it is about."""
+        return window.once(("chosen", *self.about), lambda: self._chosen(window))
+
+    def _chosen(self, window: Window) -> Flags:
         here = self.positions(window)[window.visits.service] >= 0
         return np.asarray(here & window.matches(self.definition.when))
 
@@ -155,7 +167,8 @@ def check(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> list[Probl
         for attribute, levels in definition.when.items():
             key = f"measure.{name}.when.{attribute}"
             known = attributes.get(attribute, ())
-            for level in set(levels) - set(known) if set(levels) & set(known) else ():
+            named = {level for level in levels if not level.startswith(NOT)}
+            for level in sorted(named - set(known)) if named & set(known) else ():
                 problems.append(Problem(key, level, _nearest(level, known)))
     return problems or _tried(spec, definitions)
 
@@ -184,20 +197,29 @@ def asked(window: Window, definitions: Mapping[str, MeasureDef]) -> list[Asked]:
     found = []
     for name, definition in definitions.items():
         services = tuple(window.services_of(definition.role, definition.services))
-        has_kinds_of_patient = all(attributes.get(a, set()) & set(levels) for a, levels in definition.when.items())
-        if has_kinds_of_patient and (services or not (definition.role or definition.services)):
+        named = {a: {x for x in levels if not x.startswith(NOT)} for a, levels in definition.when.items()}
+        has_such_patients = all(attributes.get(a, set()) & levels for a, levels in named.items() if levels)
+        if has_such_patients and (services or not (definition.role or definition.services)):
             # A place without the service, the attribute or its levels does without the measure.
             found.append(Asked(name, definition, services))
     return found
 
 
-def measure_all(spec: SystemSpec, trajectory: Trajectory, definitions: Mapping[str, MeasureDef]) -> pd.DataFrame:
+def facts(window: Window, measure: Asked) -> Facts:
+    """Return what a measure's kind finds, found once a window."""
+    return window.once(("facts", measure.name), lambda: known_kinds()[measure.definition.kind](window, measure))
+
+
+def measure_all(
+    spec: SystemSpec, trajectory: Trajectory, definitions: Mapping[str, MeasureDef], seen: Window | None = None
+) -> pd.DataFrame:
     """Return every measure of a replication over its measured window.
 
     Args:
         spec: the system that was run.
         trajectory: what happened.
         definitions: measures by id.
+        seen: the trajectory's measured window, if there is one already: ``weekly`` then finds nothing anew.
 
     Returns:
         measure, service (``all`` for the measure's services together), split (empty for no split), value, unit.
@@ -206,14 +228,13 @@ def measure_all(spec: SystemSpec, trajectory: Trajectory, definitions: Mapping[s
     Raises:
         ConfigError: a definition names a kind, service, level or option that does not exist.
     """
-    kinds = known_kinds()
     problems = check(spec, definitions)
     if problems:
         raise ConfigError(problems)
-    window = Window(spec, trajectory)
+    window = seen or Window(spec, trajectory)
     rows = [
         (measure.name, row.service, row.split, row.value, measure.definition.unit)
         for measure in asked(window, definitions)
-        for row in kinds[measure.definition.kind](window, measure).rows(window.edges)
+        for row in facts(window, measure).rows(window.edges)
     ]
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from flowsim.measure.facts import grouped_quantile
+from flowsim.measure.facts import divided, grouped_quantile
 from flowsim.measure.frames import FAR, Flags, Floats, Intervals, Window
 from flowsim.measure.integrals import areas, level_quantile, levels_at, steps
 from flowsim.measure.occupancy import used
@@ -89,9 +89,9 @@ class _Table:
     def count(self, which: Flags) -> Floats:
         return np.bincount(self.keys[which], minlength=self.n).astype(float)
 
-    def mean(self, values: Ints, which: Flags) -> Floats:
+    def mean(self, values: Floats, which: Flags) -> Floats:
         total = np.bincount(self.keys[which], weights=values[which], minlength=self.n)
-        return _ratio(total, self.count(which))
+        return divided(total, self.count(which))
 
     def number(self, stretches: Intervals) -> Floats:
         w = self.w
@@ -113,7 +113,7 @@ class _Table:
         done = (v.outcome == Outcome.SERVED) & w.within(v.left)
         known = arrived & (w.has_started | (v.outcome != Outcome.IN_PROGRESS))
         lost = {
-            f"{o.name.lower()}_share": _ratio(self.count(known & (v.outcome == o)), self.count(known))
+            f"{o.name.lower()}_share": divided(self.count(known & (v.outcome == o)), self.count(known))
             for o in (Outcome.REFUSED, Outcome.BAULKED, Outcome.RENEGED)
         }
         return {
@@ -138,7 +138,7 @@ class _Table:
         in_use, waiting, blocked = self.number(w.in_use), self.number(w.waiting), w.blocked
         return {
             "capacity": spaces,
-            "utilisation": _ratio(self.number(taken), spaces),
+            "utilisation": divided(self.number(taken), spaces),
             "mean_in_use": in_use,
             "mean_visits_per_day": np.where(visits, self.number(taken), np.nan),
             "mean_treated": self.number(w.treated),
@@ -305,9 +305,9 @@ def staff(spec: SystemSpec, trajectory: Trajectory) -> pd.DataFrame:
             "pool": [p.id for p in spec.staff],
             "mean_on_duty": on,
             "mean_busy": busy / (w.end - w.start),
-            "utilisation": _ratio(busy / (w.end - w.start), on),
+            "utilisation": divided(busy / (w.end - w.start), on),
             "asked": np.bincount(s.pool[called], minlength=n),
-            "wait_mean": _ratio(wait, np.bincount(s.pool[answered], minlength=n).astype(float)),
+            "wait_mean": divided(wait, np.bincount(s.pool[answered], minlength=n).astype(float)),
         }
     )
 
@@ -344,5 +344,3 @@ def census(spec: SystemSpec, trajectory: Trajectory, ticks: Sequence[int]) -> pd
     return frame
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)

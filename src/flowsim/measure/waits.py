@@ -14,6 +14,10 @@ STAMPS = ("queued", "started", "seen", "ready", "left")
 
 def stamp(window: Window, name: str) -> Ints:
     """Return when each visit reached a stamp; FAR where it did not."""
+    return window.once(("stamp", name), lambda: _stamp(window, name))
+
+
+def _stamp(window: Window, name: str) -> Ints:
     ticks = getattr(window.visits, name)
     reached = window.has_started if name == "started" else (ticks != NEVER) | (name == "queued")
     return np.where(reached, ticks, FAR)
@@ -22,10 +26,13 @@ def stamp(window: Window, name: str) -> Ints:
 def run_heads(window: Window, asked: Asked, of: str = "spells") -> Ints:
     """Return for each of a measure's visits the first row of the run that counts as one; NEVER for others.
 
-    Args:
-        of: ``visits`` (each by itself), ``attendances`` (moves between the measure's services of one
-            provider are one attendance) or ``spells`` (moves between any of them are one spell).
+    What counts as one is ``visits`` (each by itself), ``attendances`` (moves between the measure's services of
+    one provider are one attendance) or ``spells`` (moves between any of them are one spell).
     """
+    return window.once(("heads", *asked.about, of), lambda: _run_heads(window, asked, of))
+
+
+def _run_heads(window: Window, asked: Asked, of: str) -> Ints:
     v, previous = window.visits, window.previous
     here = asked.chosen(window) & window.has_joined
     if of == "visits":
@@ -39,6 +46,10 @@ def run_heads(window: Window, asked: Asked, of: str = "spells") -> Ints:
 
 def runs(window: Window, asked: Asked, of: str = "spells") -> tuple[Ints, Ints]:
     """Return the first and last rows of the runs of visits that count as one; see ``run_heads``."""
+    return window.once(("runs", *asked.about, of), lambda: _runs(window, asked, of))
+
+
+def _runs(window: Window, asked: Asked, of: str) -> tuple[Ints, Ints]:
     head = run_heads(window, asked, of)
     following = window.following
     goes_on = (following != NEVER) & (head[following] == head) & (head != NEVER)

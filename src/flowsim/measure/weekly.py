@@ -10,7 +10,7 @@ import pandas as pd
 from flowsim.config.models import MeasureDef
 from flowsim.measure.facts import NO_SPLIT
 from flowsim.measure.frames import Window
-from flowsim.measure.registry import asked, known_kinds
+from flowsim.measure.registry import asked, facts
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
 
@@ -18,7 +18,11 @@ COLUMNS = ["week_start", "measure", "service", "split", "value"]
 
 
 def weekly(
-    spec: SystemSpec, trajectory: Trajectory, definitions: Mapping[str, MeasureDef], splits: bool = False
+    spec: SystemSpec,
+    trajectory: Trajectory,
+    definitions: Mapping[str, MeasureDef],
+    splits: bool = False,
+    seen: Window | None = None,
 ) -> pd.DataFrame:
     """Return every measure by week of the measured window.
 
@@ -27,12 +31,13 @@ def weekly(
         trajectory: what happened.
         definitions: measures by id; one with the option ``weekly: out`` is left out.
         splits: whether to give the parts of measures split by reason, payer and so on, too.
+        seen: the trajectory's measured window, if there is one already.
 
     Returns:
         week_start (ISO date of the first day), measure, service, split, value. Weeks run from the first whole day
         measured; days left over at the end make no week. A window shorter than a week is one.
     """
-    return _series(Window(spec, trajectory), definitions, 7, splits)
+    return _series(seen or Window(spec, trajectory), definitions, 7, splits)
 
 
 def daily(spec: SystemSpec, trajectory: Trajectory, definitions: Mapping[str, MeasureDef]) -> pd.DataFrame:
@@ -44,12 +49,11 @@ def _series(window: Window, definitions: Mapping[str, MeasureDef], days: int, sp
     edges = period_edges(window, days)
     first = int(np.searchsorted(window.midnight_ticks, edges[0]))
     dates = [window.spec.clock.date_of(first + days * p).isoformat() for p in range(len(edges) - 1)]
-    kinds = known_kinds()
     rows = [
         (dates[row.period], measure.name, row.service, row.split, row.value)
         for measure in asked(window, definitions)
         if measure.option("weekly", "in", "out") == "in"
-        for row in kinds[measure.definition.kind](window, measure).rows(edges)
+        for row in facts(window, measure).rows(edges)
         if splits or row.split == NO_SPLIT
     ]
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -1,1 +1,1 @@
-"""TODO"""
+"""What people read: the offline page, the workbook, and what the terminal shows."""

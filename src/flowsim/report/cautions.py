@@ -9,7 +9,7 @@ from typing import Any
 from flowsim.experiment.result import ExperimentResult
 from flowsim.report.formats import count, in_sentence, level_phrase, listed, number, percent, plural, sentence
 from flowsim.report.tables import spoken, statuses
-from flowsim.report.view import deciding_measure, measured_period, overloaded, replications
+from flowsim.report.view import deciding_measure, measured_period, overloaded, replications, watched
 
 SHORTEST_RUN = 28
 """Measured days below which a run is called too short to report from."""
@@ -37,7 +37,8 @@ def _audit(result: ExperimentResult) -> Iterable[str]:
 def _short(result: ExperimentResult) -> Iterable[str]:
     period, runs = measured_period(result), replications(result)
     if period and period[2] < SHORTEST_RUN:
-        yield f"Only {plural(period[2], 'day')} were measured: enough to see that everything works, too short to report from."
+        measured = f"{plural(period[2], 'day')} {'was' if period[2] == 1 else 'were'} measured"
+        yield f"Only {measured}: enough to see that everything works, too short to report from."
     if runs == 1:
         yield "There is one replication, so chance cannot be told from effect."
 
@@ -53,27 +54,30 @@ def _unsettled(result: ExperimentResult) -> Iterable[str]:
         if not base.empty:
             yield (
                 f"{sentence(where)}, with {result.arm(result.against).label}, queues cannot settle for "
-                f"{listed([_load(result, r) for r in base.to_dict('records')])}. They grow for as long as the run lasts, so "
-                "waits and delays that depend on them are a projection to the end date, not a steady level."
+                f"{listed([_load(result, r) for r in base.to_dict('records')])}. They grow as long as the run lasts, "
+                "so waits and delays that depend on them are a projection to the end date, not a steady level."
             )
-        new = [str(s) for s in dict.fromkeys(here["id"]) if s not in set(base["id"])]
+        new = [str(s) for s in dict.fromkeys(here["service"]) if s not in set(base["service"])]
         if new:
-            yield f"{sentence(where)}, some option overloads what was not overloaded before: {listed([result.label(s) for s in new])}."
+            names = listed([result.label(s) for s in new])
+            yield f"{sentence(where)}, some option overloads what was not overloaded before: {names}."
 
 
 def _load(result: ExperimentResult, row: Mapping[Any, Any]) -> str:
-    load, growth = float(row["utilisation"]), float(row["growth_per_day"])
-    said = f"{percent(load, 0)} of what it offers" if math.isfinite(load) else "asked for, but nothing is offered"
-    grows = f", growing by {number(growth, 2)} patients a day" if math.isfinite(growth) and growth > 0.005 else ""
-    return f"{in_sentence(result.label(str(row['id'])))} ({said}{grows})"
+    load, growth = float(row["load"]), float(row["growth_per_day"])
+    said = f"asked for {percent(load, 0)} of what it has" if math.isfinite(load) else "asked for, but there is none"
+    grows = (
+        f", growing by {number(growth * 7, 2)} patients a week" if math.isfinite(growth) and growth * 7 >= 0.05 else ""
+    )
+    return f"{in_sentence(result.label(str(row['service'])))} ({said}{grows})"
 
 
 def _left_out(result: ExperimentResult) -> Iterable[str]:
     table = result.comparison
-    watched = {*result.watches, deciding_measure(result)}
+    shown = {*watched(result), deciding_measure(result)}
     if table.empty or "left_out" not in table:
         return
-    missing = table[table["measure"].isin(watched) & (table["left_out"] > 0)]
+    missing = table[table["measure"].isin(shown) & (table["left_out"] > 0)]
     if not missing.empty:
         names = [in_sentence(str(result.definition(str(m))["label"])) for m in dict.fromkeys(missing["measure"])]
         most = number(float(missing["left_out"].max()))
@@ -86,6 +90,6 @@ def _soft(result: ExperimentResult) -> Iterable[str]:
     soft = found.get("assumed", 0) + found.get("expert", 0)
     if total and soft:
         yield (
-            f"{count(soft)} of {count(total)} listed inputs are assumptions or expert judgement rather than measured or "
-            "published values. The intervals show chance between runs, not doubt about these inputs."
+            f"{count(soft)} of {count(total)} listed inputs are assumptions or expert judgement rather than measured "
+            "or published values. The intervals show chance between runs, not doubt about these inputs."
         )

@@ -1,7 +1,6 @@
 """The flow map: every service, where its patients come from and go to, as wide as patients a day.
 
-Columns run left to right by role, from demand to home. Within a column, places are ordered by the mean
-position of what they are joined to (the barycentre heuristic of Sugiyama et al., 1981), swept a few times.
+Columns run left to right by role, from demand to home; ``flowsim.report.layout`` says where things stand.
 """
 
 from __future__ import annotations
@@ -9,31 +8,35 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from flowsim.report import svg
-from flowsim.report.formats import number
+from flowsim.report.formats import number, plural
+from flowsim.report.layout import Slot, lay_out
 
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Demand", ("stream",)),
     ("Front door", ("single_point_of_access", "rapid_response")),
     ("Urgent care", ("utc", "frailty")),
-    ("A&E", ("ae", "sdec")),
+    ("A&E and same day", ("ae", "sdec")),
     ("Wards", ("ward",)),
-    ("Step-up and step-down", ("step_up", "intermediate_care", "reablement", "home_care")),
-    ("Home and other exits", ("care_home", "home", "exit")),
+    ("Community care", ("step_up", "intermediate_care", "reablement", "home_care", "care_home")),
+    ("Home and exits", ("home", "exit")),
 )
 """Column headings and the roles that stand in them."""
 LAYER_OF = {role: i for i, (_, roles) in enumerate(LAYERS) for role in roles}
-COLOURS = ("#e8edee", "#cfe3f5", "#d5ecdd", "#fde3cf", "#d3dcf0", "#e6dcf0", "#eef0d8")
+COLOURS = ("#e4eaec", "#cfe3f5", "#d5ecdd", "#fde3cf", "#d3dcf0", "#e6dcf0", "#eef0d8")
 
-BOX, GAP, TOP, SPACE = 116.0, 44.0, 34.0, 12.0
-TALLEST = 190.0
+BOX, GAP, TOP = 112.0, 46.0, 30.0
+BOX_SPACE, LINE_SPACE = 12.0, 5.0
+TALLEST = 170.0
 """Height of the busiest place's flows."""
 THINNEST = 0.8
 SMALLEST_SHARE = 0.004
 """Flows below this share of all demand are left out of the drawing, unless a place has no larger one."""
-MOST_STREAMS = 9
+MOST_STREAMS = 8
 """Streams of demand beyond which the smallest are drawn as one."""
+LETTERS, SMALL = 11.5, 10.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Node:
         id: of the stream, service or exit.
         label: for people.
         role: decides the column.
-        note: a second line, such as the number of beds.
+        note: a last line, such as the number of beds.
     """
 
     id: str
@@ -73,18 +76,14 @@ class FlowMap:
 
 def flow_map(nodes: Sequence[Node], edges: Sequence[Edge], label: str) -> FlowMap:
     """Return the map of a system's flows."""
-    nodes, edges = _merge_small_streams(nodes, edges)
-    demand = math.fsum(e.per_day for e in edges if _role(nodes, e.source) == "stream")
-    smallest = demand * SMALLEST_SHARE
+    nodes, edges = _merge_small_streams(nodes, [e for e in edges if e.per_day > 0])
+    streams = {n.id for n in nodes if n.role == "stream"}
+    smallest = SMALLEST_SHARE * math.fsum(e.per_day for e in edges if e.source in streams)
     drawn = _large_enough(edges, smallest)
     nodes = [n for n in nodes if any(n.id in (e.source, e.target) for e in drawn)]
     if not nodes:
         return FlowMap("", 0, 0.0)
-    return FlowMap(_Layout(nodes, drawn).draw(label), len(edges) - len(drawn), smallest)
-
-
-def _role(nodes: Iterable[Node], name: str) -> str:
-    return next((n.role for n in nodes if n.id == name), "other")
+    return FlowMap(_Drawing(nodes, edges, drawn).draw(label), len(edges) - len(drawn), smallest)
 
 
 def _merge_small_streams(nodes: Sequence[Node], edges: Sequence[Edge]) -> tuple[list[Node], list[Edge]]:
@@ -97,160 +96,174 @@ def _merge_small_streams(nodes: Sequence[Node], edges: Sequence[Edge]) -> tuple[
     for edge in edges:
         key = ("other_demand" if edge.source in small else edge.source, edge.target)
         joined[key] = joined.get(key, 0.0) + edge.per_day
-    other = Node("other_demand", "Other demand", "stream", f"{len(small)} streams")
+    other = Node("other_demand", "Other demand", "stream", plural(len(small), "stream"))
     return [*(n for n in nodes if n.id not in small), other], [Edge(s, t, v) for (s, t), v in joined.items()]
 
 
 def _large_enough(edges: Sequence[Edge], smallest: float) -> list[Edge]:
     """Return the flows worth drawing: large ones, and the largest into and out of every place."""
-    flowing = [e for e in edges if e.per_day > 0]
-    keep = {(e.source, e.target) for e in flowing if e.per_day >= smallest}
-    for name in {e.source for e in flowing} | {e.target for e in flowing}:
-        for side in ([e for e in flowing if e.source == name], [e for e in flowing if e.target == name]):
+    keep = {(e.source, e.target) for e in edges if e.per_day >= smallest}
+    for name in {e.source for e in edges} | {e.target for e in edges}:
+        for side in ([e for e in edges if e.source == name], [e for e in edges if e.target == name]):
             if side:
                 largest = max(side, key=lambda e: e.per_day)
                 keep.add((largest.source, largest.target))
-    return [e for e in flowing if (e.source, e.target) in keep]
+    return [e for e in edges if (e.source, e.target) in keep]
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
-    """Where a place is drawn."""
+def columns_of(nodes: Iterable[Node], edges: Sequence[Edge]) -> dict[str, int]:
+    """Return the column of each place; a role without one stands beside what it mostly comes from."""
+    known, waiting = {}, []
+    for node in nodes:
+        if node.role in LAYER_OF:
+            known[node.id] = LAYER_OF[node.role]
+        else:
+            waiting.append(node.id)
+    for name in waiting:
+        feeding = [e for e in edges if e.target == name and e.source in known]
+        largest = max(feeding, key=lambda e: e.per_day, default=None)
+        known[name] = min(len(LAYERS) - 2, known[largest.source] + 1) if largest else 1
+    return known
 
-    node: Node
-    layer: int
-    x: float
-    y: float
-    height: float
-    per_day: float
 
+class _Drawing:
+    """Boxes, the lines between them, and where they stand."""
 
-class _Layout:
-    """Columns, order within them, and the curves between."""
-
-    def __init__(self, nodes: Sequence[Node], edges: Sequence[Edge]) -> None:
+    def __init__(self, nodes: Sequence[Node], edges: Sequence[Edge], drawn: Sequence[Edge]) -> None:
         self.nodes = {n.id: n for n in nodes}
-        self.edges = list(edges)
-        self.layer = self._layers()
-        self.columns = sorted(set(self.layer.values()))
-        self.order = self._ordered()
-        self.through = {n: max(self._flow(n, "source"), self._flow(n, "target")) for n in self.nodes}
-        self.per_unit = TALLEST / max(self.through.values())
-        self.boxes = self._boxes()
+        self.edges = list(drawn)
+        self.through = {n: max(_total(edges, "source", n), _total(edges, "target", n)) for n in self.nodes}
+        self.scale = TALLEST / max(self.through.values())
+        layers = columns_of(nodes, drawn)
+        self.layers = sorted(set(layers.values()))
+        column = {n: self.layers.index(layer) for n, layer in layers.items()}
+        self.words = {n: self._words(node) for n, node in self.nodes.items()}
+        self.slots = {n: Slot(n, column[n], self._height(n), BOX_SPACE) for n in self.nodes}
+        joints = []
+        for edge in drawn:
+            stops = [edge.source, *self._passing(edge, column), edge.target]
+            joints += [(a, b, edge.per_day) for a, b in pairwise(stops)]
+        lay_out(list(self.slots.values()), joints)
+        for slot in self.slots.values():
+            slot.y += TOP
+        self.ports = self._ports()
 
-    def _flow(self, name: str, side: str) -> float:
-        return math.fsum(e.per_day for e in self.edges if getattr(e, side) == name)
+    def _passing(self, edge: Edge, column: dict[str, int]) -> list[str]:
+        """Give a flow its slots in the columns that it passes, and return their ids."""
+        names = []
+        for c in range(column[edge.source] + 1, column[edge.target]):
+            name = f"{edge.source}>{edge.target}@{c}"
+            self.slots[name] = Slot(name, c, self._wide(edge), LINE_SPACE)
+            names.append(name)
+        return names
 
-    def _layers(self) -> dict[str, int]:
-        """Return the column of each place; a role without one stands beside what it mostly comes from."""
-        known = {n.id: LAYER_OF[n.role] for n in self.nodes.values() if n.role in LAYER_OF}
-        for name in self.nodes:
-            if name not in known:
-                feeding = [e for e in self.edges if e.target == name and e.source in known]
-                largest = max(feeding, key=lambda e: e.per_day, default=None)
-                known[name] = min(len(LAYERS) - 2, known[largest.source] + 1) if largest else 1
-        return known
+    def _wide(self, edge: Edge) -> float:
+        return max(THINNEST, edge.per_day * self.scale)
 
-    def _ordered(self) -> dict[int, list[str]]:
-        order = {c: [n for n in self.nodes if self.layer[n] == c] for c in self.columns}
-        for sweep in range(8):
-            place = {n: i / max(1, len(column)) for column in order.values() for i, n in enumerate(column)}
-            for c in self.columns if sweep % 2 == 0 else reversed(self.columns):
-                order[c].sort(key=lambda n: self._pull(n, place))
-                place.update({n: i / max(1, len(order[c])) for i, n in enumerate(order[c])})
-        return order
+    def _words(self, node: Node) -> tuple[list[str], list[str]]:
+        said = [f"{number(self.through[node.id])} a day", *([node.note] if node.note else [])]
+        return svg.wrapped(node.label, BOX - 10, LETTERS, 3), [
+            w for line in said for w in svg.wrapped(line, BOX - 8, SMALL, 2)
+        ]
 
-    def _pull(self, name: str, place: dict[str, float]) -> float:
-        joined = [(place[e.target if e.source == name else e.source], e.per_day)
-                  for e in self.edges if name in (e.source, e.target) and e.source != e.target]
-        weight = math.fsum(w for _, w in joined)
-        return math.fsum(p * w for p, w in joined) / weight if weight else place[name]
-
-    def _boxes(self) -> dict[str, _Box]:
-        tall = {n: max(52.0 if self.nodes[n].note else 44.0, self.through[n] * self.per_unit + 6) for n in self.nodes}
-        full = max(sum(tall[n] + SPACE for n in self.order[c]) for c in self.columns)
-        boxes = {}
-        for i, c in enumerate(self.columns):
-            column = self.order[c]
-            room = (full - sum(tall[n] for n in column)) / (len(column) + 1)
-            y = TOP + max(room, SPACE / 2) - SPACE / 2
-            for n in column:
-                boxes[n] = _Box(self.nodes[n], i, i * (BOX + GAP), y, tall[n], self.through[n])
-                y += tall[n] + max(room, SPACE)
-        return boxes
+    def _height(self, name: str) -> float:
+        head, sub = self.words[name]
+        flows = max(
+            math.fsum(self._wide(e) for e in self.edges if getattr(e, side) == name) for side in ("source", "target")
+        )
+        return max(13.0 * (len(head) + len(sub)) + 10, flows + 4)
 
     def draw(self, label: str) -> str:
         """Return the drawing."""
-        bottom = max(b.y + b.height for b in self.boxes.values())
-        flows, depth = self._flows(bottom)
+        bottom = max(s.y + s.height for s in self.slots.values())
+        lines, depth = self._lines(bottom)
+        boxes = [self._box(name) for name in self.nodes]
         heads = [
-            svg.text(i * (BOX + GAP) + BOX / 2, 16, LAYERS[c][0], "layer", "middle") if len(LAYERS[c][0]) < 16 else
-            "".join(svg.text(i * (BOX + GAP) + BOX / 2, 10 + 14 * k, said, "layer", "middle")
-                    for k, said in enumerate(svg.wrapped(LAYERS[c][0], BOX + GAP, 13, 2)))
-            for i, c in enumerate(self.columns)
+            svg.text(c * (BOX + GAP) + BOX / 2, 14, LAYERS[layer][0], "layer", "middle")
+            for c, layer in enumerate(self.layers)
         ]
-        boxes = [self._box(b) for b in self.boxes.values()]
-        width = len(self.columns) * (BOX + GAP) - GAP
-        return svg.drawing("".join([*heads, *flows, *boxes]), width, depth + 8, label, "map")
+        width = len(self.layers) * (BOX + GAP) - GAP
+        return svg.drawing("".join([*heads, *lines, *boxes]), width, depth + 8, label, "map")
 
-    def _box(self, box: _Box) -> str:
-        colour = COLOURS[self.columns[box.layer] % len(COLOURS)]
-        second = f"{number(box.per_day)} a day" + (f" · {box.node.note}" if box.node.note else "")
-        lines = svg.wrapped(box.node.label, BOX - 12, 11.5, 3 if box.height >= 58 else 2)
-        below = svg.wrapped(second, BOX - 10, 10.5, 2)
-        middle = box.y + box.height / 2 - 6.5 * (len(lines) + len(below)) + 10
-        parts = [svg.title(f"{box.node.label}: {second}"),
-                 svg.element("rect", x=box.x, y=box.y, width=BOX, height=box.height, rx=4, fill=colour)]
-        centre = box.x + BOX / 2
-        parts += [svg.text(centre, middle + 13 * k, said, "", "middle") for k, said in enumerate(lines)]
-        parts += [svg.text(centre, middle + 13 * (k + len(lines)), said, "sub", "middle") for k, said in enumerate(below)]
+    def _box(self, name: str) -> str:
+        slot, (head, sub) = self.slots[name], self.words[name]
+        x, colour = slot.column * (BOX + GAP), COLOURS[self.layers[slot.column] % len(COLOURS)]
+        y = slot.middle - 6.5 * (len(head) + len(sub)) + 10
+        parts = [
+            svg.title(f"{self.nodes[name].label}: {', '.join(sub)}"),
+            svg.element("rect", x=x, y=slot.y, width=BOX, height=slot.height, rx=4, fill=colour),
+        ]
+        for k, said in enumerate([*head, *sub]):
+            parts.append(svg.text(x + BOX / 2, y + 13 * k, said, "" if k < len(head) else "sub", "middle"))
         return svg.element("g", "".join(parts), class_="node")
 
-    def _flows(self, bottom: float) -> tuple[list[str], float]:
-        """Return the curves and how far down they reach; flows back to an earlier column pass below."""
-        ports = self._ports()
-        drawn, lane = [], bottom + 16
+    def _lines(self, bottom: float) -> tuple[list[str], float]:
+        """Return the lines and how far down they reach; flows back to an earlier column pass below."""
+        drawn, lane = [], bottom + 14
         for edge in sorted(self.edges, key=lambda e: -e.per_day):
-            source, target = self.boxes[edge.source], self.boxes[edge.target]
-            wide = max(THINNEST, edge.per_day * self.per_unit)
-            said = svg.title(f"{source.node.label} to {target.node.label}: {number(edge.per_day)} a day")
-            x1, y1, x2, y2 = source.x + BOX, ports[edge.source, edge.target, 0], target.x, ports[edge.source, edge.target, 1]
-            if target.layer > source.layer:
-                bend = (x2 - x1) / 2
-                d = f"M{x1:.1f} {y1:.1f}C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
-                css = "flow"
-            elif target.layer == source.layer:
-                x2 = target.x + BOX
-                d = f"M{x1:.1f} {y1:.1f}C{x1 + GAP * 0.9:.1f} {y1:.1f} {x2 + GAP * 0.9:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
-                css = "flow back"
+            source, target = self.slots[edge.source], self.slots[edge.target]
+            wide = self._wide(edge)
+            start = (source.column * (BOX + GAP) + BOX, self.ports[edge.source, edge.target, "source"])
+            end = (target.column * (BOX + GAP), self.ports[edge.source, edge.target, "target"])
+            if target.column > source.column:
+                d, css = self._onward(edge, start, end), "flow"
+            elif target.column == source.column:
+                d, css = _round_the_side(start, (end[0] + BOX, end[1])), "flow back"
             else:
-                lane += wide / 2
-                out, back = GAP * 0.45, GAP * 0.45
-                d = (f"M{x1:.1f} {y1:.1f}C{x1 + out:.1f} {y1:.1f} {x1 + out:.1f} {lane:.1f} {x1 - 10:.1f} {lane:.1f}"
-                     f"L{x2 + 10:.1f} {lane:.1f}C{x2 - back:.1f} {lane:.1f} {x2 - back:.1f} {y2:.1f} {x2:.1f} {y2:.1f}")
-                css = "flow back"
-                lane += wide / 2 + 5
-            drawn.append(svg.element("path", said, d=d, class_=css, stroke_width=f"{wide:.1f}"))
-        return drawn, lane
+                d, css = _back_below(start, end, lane + wide / 2), "flow back"
+                lane += wide + 4
+            said = f"{self.nodes[edge.source].label} to {self.nodes[edge.target].label}: {number(edge.per_day)} a day"
+            drawn.append(svg.element("path", svg.title(said), d=d, class_=css, stroke_width=f"{wide:.1f}"))
+        return drawn, lane if lane > bottom + 14 else bottom
 
-    def _ports(self) -> dict[tuple[str, str, int], float]:
-        """Return the height at which each flow leaves (0) and enters (1), stacked without crossing at the place."""
-        ports: dict[tuple[str, str, int], float] = {}
-        for name, box in self.boxes.items():
-            for side, (mine, other) in enumerate((("source", "target"), ("target", "source"))):
-                joined = [e for e in self.edges if getattr(e, mine) == name]
-                joined.sort(key=lambda e: self._height_seen(name, getattr(e, other), other))
-                total = math.fsum(max(THINNEST, e.per_day * self.per_unit) for e in joined)
-                y = box.y + (box.height - total) / 2
+    def _onward(self, edge: Edge, start: tuple[float, float], end: tuple[float, float]) -> str:
+        d, at = f"M{start[0]:.1f} {start[1]:.1f}", start
+        for c in range(self.slots[edge.source].column + 1, self.slots[edge.target].column):
+            y = self.slots[f"{edge.source}>{edge.target}@{c}"].middle
+            d += _curve(at, (c * (BOX + GAP), y)) + f"H{c * (BOX + GAP) + BOX:.1f}"
+            at = (c * (BOX + GAP) + BOX, y)
+        return d + _curve(at, end)
+
+    def _ports(self) -> dict[tuple[str, str, str], float]:
+        """Return the height at which each flow leaves and enters, stacked so that they do not cross at the box."""
+        ports: dict[tuple[str, str, str], float] = {}
+        for name in self.nodes:
+            slot = self.slots[name]
+            for mine in ("source", "target"):
+                joined = sorted((e for e in self.edges if getattr(e, mine) == name), key=lambda e: self._seen(e, mine))
+                y = slot.middle - math.fsum(self._wide(e) for e in joined) / 2
                 for edge in joined:
-                    wide = max(THINNEST, edge.per_day * self.per_unit)
-                    ports[edge.source, edge.target, side] = y + wide / 2
-                    y += wide
+                    ports[edge.source, edge.target, mine] = y + self._wide(edge) / 2
+                    y += self._wide(edge)
         return ports
 
-    def _height_seen(self, name: str, other: str, side: str) -> float:
-        box = self.boxes[other]
-        goes_back = (box.layer < self.boxes[name].layer) if side == "target" else (box.layer > self.boxes[name].layer)
-        return math.inf if goes_back else box.y + box.height / 2
+    def _seen(self, edge: Edge, mine: str) -> float:
+        """Return the height towards which a flow leaves, or from which it enters; what comes back comes lowest."""
+        first, last = self.slots[edge.source].column, self.slots[edge.target].column
+        if last < first:
+            return math.inf
+        if last - first > 1:
+            return self.slots[f"{edge.source}>{edge.target}@{first + 1 if mine == 'source' else last - 1}"].middle
+        return self.slots[edge.target if mine == "source" else edge.source].middle
 
 
+def _total(edges: Iterable[Edge], side: str, name: str) -> float:
+    return math.fsum(e.per_day for e in edges if getattr(e, side) == name)
+
+
+def _curve(start: tuple[float, float], end: tuple[float, float]) -> str:
+    bend = (start[0] + end[0]) / 2
+    return f"C{bend:.1f} {start[1]:.1f} {bend:.1f} {end[1]:.1f} {end[0]:.1f} {end[1]:.1f}"
+
+
+def _round_the_side(start: tuple[float, float], end: tuple[float, float]) -> str:
+    out = start[0] + GAP * 0.8
+    return f"M{start[0]:.1f} {start[1]:.1f}C{out:.1f} {start[1]:.1f} {out:.1f} {end[1]:.1f} {end[0]:.1f} {end[1]:.1f}"
+
+
+def _back_below(start: tuple[float, float], end: tuple[float, float], lane: float) -> str:
+    (x1, y1), (x2, y2), out = start, end, GAP * 0.45
+    return (
+        f"M{x1:.1f} {y1:.1f}C{x1 + out:.1f} {y1:.1f} {x1 + out:.1f} {lane:.1f} {x1 - 12:.1f} {lane:.1f}"
+        f"H{x2 + 12:.1f}C{x2 - out:.1f} {lane:.1f} {x2 - out:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
+    )

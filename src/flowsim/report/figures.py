@@ -9,17 +9,32 @@ from dataclasses import dataclass
 import pandas as pd
 
 from flowsim.report import svg
-from flowsim.report.formats import difference, interval, is_money, is_share, money, number, quantity, short_day
+from flowsim.report.formats import (
+    amount,
+    difference,
+    gap,
+    is_money,
+    is_share,
+    money,
+    number,
+    quantity,
+    short_day,
+    unit_words,
+)
 from flowsim.report.view import Effect, Verdict
 
-ROW = 26.0
-"""Height of a row of bars or intervals."""
-LABELS = 250.0
+ROW = 32.0
+"""Height of a row of bars or intervals: two lines of its label."""
+BAR = 20.0
+LABELS = 236.0
 """Room for row labels."""
+POINTS = "points"
 
 
-def tick_text(value: float, unit: str, step: float = 1.0) -> str:
-    """Return an axis label."""
+def tick_text(value: float, unit: str) -> str:
+    """Return an axis label; ``points`` are differences of shares."""
+    if unit == POINTS:
+        return number(round(value * 100, 6), digits=4)
     if is_share(unit):
         return f"{number(value * 100)}%"
     if is_money(unit):
@@ -30,7 +45,7 @@ def tick_text(value: float, unit: str, step: float = 1.0) -> str:
 # --- differences with intervals --------------------------------------------------------------------
 
 
-def whiskers(effects: Sequence[Effect], names: Mapping[str, str], level: str, width: float = 660.0) -> str:
+def whiskers(effects: Sequence[Effect], names: Mapping[str, str], level: str, width: float = 760.0) -> str:
     """Return a dot for each option's difference from the baseline, and a line for its 95 % interval.
 
     Filled where the interval excludes nought, hollow where it does not.
@@ -39,26 +54,34 @@ def whiskers(effects: Sequence[Effect], names: Mapping[str, str], level: str, wi
     if not shown:
         return ""
     ends = [v for e in shown for v in (e.difference, e.difference_low, e.difference_high) if math.isfinite(v)]
-    unit = shown[0].unit
-    at = svg.scale(ends, LABELS, width - 20, zero=True, about=5)
-    height = 26 + ROW * len(shown) + 30
-    parts = [*_vertical_grid(at, unit, 22, height - 30), _sides(at, shown[0].better)]
-    for i, effect in enumerate(shown):
-        parts.append(_whisker(effect, names[effect.arm], at, 22 + ROW * (i + 0.5)))
+    at = svg.scale(ends, LABELS, width - 24, zero=True, about=5)
+    bottom = 22 + ROW * len(shown)
+    unit = POINTS if is_share(shown[0].unit) else shown[0].unit
+    parts = [*_vertical_grid(at, unit, 20, bottom), _sides(at, shown[0].better), _axis_words(at, unit, bottom)]
+    parts += [_whisker(effect, names[effect.arm], at, 22 + ROW * (i + 0.5)) for i, effect in enumerate(shown)]
     label = f"{shown[0].label}: difference from the baseline with 95% interval, {level}"
-    return svg.drawing("".join(parts), width, height, label, "whiskers")
+    return svg.drawing("".join(parts), width, bottom + 38, label, "whiskers")
+
+
+def _axis_words(at: svg.Scale, unit: str, bottom: float) -> str:
+    words = "percentage points" if unit == POINTS else unit_words(unit)
+    return svg.text((at.start + at.end) / 2, bottom + 32, words, "tick", "middle") if words else ""
+
+
+def _row_label(name: str, y: float) -> str:
+    """Return a row's name, in two lines where it is long, centred on ``y``."""
+    lines = svg.wrapped(name, LABELS - 16, 13, lines=2)
+    top = y + 4 - 7 * (len(lines) - 1)
+    return "".join(svg.text(LABELS - 12, top + 14 * k, said, "row", "end") for k, said in enumerate(lines))
 
 
 def _whisker(effect: Effect, name: str, at: svg.Scale, y: float) -> str:
     css = {Verdict.BETTER: "better", Verdict.WORSE: "worse", Verdict.HIGHER: "moved", Verdict.LOWER: "moved"}.get(
         effect.verdict, "unsure"
     )
-    said = f"{name}: {difference(effect.difference, effect.unit)}"
-    has_interval = math.isfinite(effect.difference_low) and math.isfinite(effect.difference_high)
-    if has_interval:
-        said += f", 95% interval {interval(effect.difference_low, effect.difference_high, effect.unit)}"
-    parts = [svg.title(said), svg.text(LABELS - 12, y + 4, _fit(name, LABELS - 14, 13), "row", "end")]
-    if has_interval:
+    said, between = gap(effect.difference, effect.difference_low, effect.difference_high, effect.unit)
+    parts = [svg.title(f"{name}: {said}" + (f", 95% interval {between}" if between else "")), _row_label(name, y)]
+    if between:
         low, high = at(effect.difference_low), at(effect.difference_high)
         parts += [svg.line(low, y, high, y, f"bar {css}")]
         parts += [svg.line(x, y - 4, x, y + 4, f"bar {css}") for x in (low, high)]
@@ -87,10 +110,6 @@ def _vertical_grid(at: svg.Scale, unit: str, top: float, bottom: float) -> list[
         parts.append(svg.line(x, top, x, bottom, "zero" if abs(tick) < 1e-12 else "grid"))
         parts.append(svg.text(x, bottom + 16, tick_text(tick, unit), "tick", "middle"))
     return parts
-
-
-def _fit(words: str, width: float, size: float) -> str:
-    return svg.wrapped(words, width, size, lines=1)[0]
 
 
 # --- weeks -----------------------------------------------------------------------------------------
@@ -130,19 +149,21 @@ def weekly_panels(
         base_name: what the baseline is called.
         columns: how many charts side by side.
     """
-    panel, tall, left, gap = 262.0, 128.0, 46.0, 12.0
+    panel, tall, left, between, head = 290.0, 120.0, 50.0, 16.0, 36.0
     values = [v for b in (base, *(a[2] for a in arms)) for v in (*b.low, *b.high)]
     if not values:
         return ""
     count = max(1, len(arms))
     columns = min(columns, count)
     rows = math.ceil(count / columns)
-    width, height = left + columns * (panel + gap), rows * (tall + 54)
+    each = tall + head + 30
+    width, height = left + columns * (panel + between), rows * each
     parts = []
     for i, (name, colour, series) in enumerate(arms or [(base_name, "", base)]):
-        x0, y0 = left + (i % columns) * (panel + gap), (i // columns) * (tall + 54) + 24
+        x0, y0 = left + (i % columns) * (panel + between), (i // columns) * each + head
         at = svg.scale(values, y0 + tall, y0, about=4, zero=not is_share(unit) and min(values) < 0.5 * max(values))
-        parts.append(svg.text(x0, y0 - 9, _fit(name, panel, 13), "panel"))
+        lines = svg.wrapped(name, panel, 13, lines=2)
+        parts += [svg.text(x0, y0 - 9 - 15 * (len(lines) - 1 - k), said, "panel") for k, said in enumerate(lines)]
         parts += _week_axes(at, base, unit, x0, panel, y0, tall, is_first=i % columns == 0)
         parts.append(_series(base, at, x0, panel, "#4c6272", base_name, unit))
         if arms:
@@ -160,6 +181,8 @@ def _week_axes(
             parts.append(svg.text(x0 - 6, at(tick) + 4, tick_text(tick, unit), "tick", "end"))
     number_of = len(base.weeks)
     firsts = [i for i in range(number_of) if i == 0 or base.weeks[i][:7] != base.weeks[i - 1][:7]]
+    if len(firsts) < 3:
+        firsts = list(range(0, number_of, max(1, number_of // 4)))
     last_x = -math.inf
     for i in firsts:
         x = x0 + panel * (i / max(1, number_of - 1))
@@ -201,7 +224,8 @@ def stacked(
 
     Args:
         rows: (name, value by part).
-        colours, names: by part, in the order of stacking.
+        colours: by part, in the order of stacking.
+        names: of the parts.
         unit: of the values.
         label: what is drawn.
         width: of the drawing.
@@ -209,22 +233,22 @@ def stacked(
     totals = [math.fsum(max(0.0, v) for v in parts.values()) for _, parts in rows]
     if not rows or max(totals) <= 0:
         return ""
-    at = svg.scale([0.0, *totals], LABELS, width - 90, zero=True)
-    height = 8 + ROW * len(rows) + 30
-    drawn = _vertical_grid(at, unit, 4, height - 30)
+    at = svg.scale([0.0, *totals], LABELS, width - 70, zero=True)
+    bottom = 8 + ROW * len(rows)
+    drawn = [*_vertical_grid(at, unit, 4, bottom), _axis_words(at, unit, bottom)]
     for i, (name, parts) in enumerate(rows):
-        y = 8 + ROW * i
-        drawn.append(svg.text(LABELS - 12, y + 15, _fit(name, LABELS - 14, 13), "row", "end"))
+        y = 8 + ROW * (i + 0.5)
+        drawn.append(_row_label(name, y))
         reached = 0.0
         for part, colour in colours.items():
             value = parts.get(part, 0.0)
             if value > 0:
                 said = svg.title(f"{name}, {names[part]}: {quantity(value, unit)}")
-                box = {"x": at(reached), "y": y + 2, "width": at(reached + value) - at(reached), "height": ROW - 8}
+                box = {"x": at(reached), "y": y - BAR / 2, "width": at(reached + value) - at(reached), "height": BAR}
                 drawn.append(svg.element("rect", said, fill=colour, class_="part", **box))
                 reached += value
-        drawn.append(svg.text(at(reached) + 6, y + 15, quantity(totals[i], unit), "value"))
-    return svg.drawing("".join(drawn), width, height, label, "bars")
+        drawn.append(svg.text(at(reached) + 6, y + 4, amount(totals[i], unit), "value"))
+    return svg.drawing("".join(drawn), width, bottom + 38, label, "bars")
 
 
 def diverging(
@@ -238,7 +262,8 @@ def diverging(
 
     Args:
         rows: (name, pounds by payer).
-        colours, names: by payer.
+        colours: by payer, in the order of stacking.
+        names: of the payers.
         label: what is drawn.
         width: of the drawing.
     """
@@ -247,20 +272,20 @@ def diverging(
         ends += [math.fsum(v for v in parts.values() if v > 0), math.fsum(v for v in parts.values() if v < 0)]
     if not rows or max(ends) == min(ends):
         return ""
-    at = svg.scale(ends, LABELS, width - 90, zero=True)
-    height = 24 + ROW * len(rows) + 30
-    drawn = _vertical_grid(at, "£", 22, height - 30)
+    at = svg.scale(ends, LABELS, width - 100, zero=True)
+    bottom = 24 + ROW * len(rows)
+    drawn = _vertical_grid(at, "£", 20, bottom)
     drawn += [svg.text(at(0) - 8, 14, "◂ pays less", "side", "end")] if at(0) - LABELS > 70 else []
     drawn += [svg.text(at(0) + 8, 14, "pays more ▸", "side")]
     for i, (name, parts) in enumerate(rows):
-        drawn += _diverging_row(name, parts, colours, names, at, 22 + ROW * i)
-    return svg.drawing("".join(drawn), width, height, label, "bars")
+        drawn += _diverging_row(name, parts, colours, names, at, 22 + ROW * (i + 0.5))
+    return svg.drawing("".join(drawn), width, bottom + 30, label, "bars")
 
 
 def _diverging_row(
     name: str, parts: Mapping[str, float], colours: Mapping[str, str], names: Mapping[str, str], at: svg.Scale, y: float
 ) -> list[str]:
-    drawn = [svg.text(LABELS - 12, y + 15, _fit(name, LABELS - 14, 13), "row", "end")]
+    drawn = [_row_label(name, y)]
     up = down = 0.0
     for payer, colour in colours.items():
         value = parts.get(payer, 0.0)
@@ -268,9 +293,11 @@ def _diverging_row(
         x1, x2 = sorted((at(start), at(start + value)))
         if x2 - x1 > 0.05:
             said = svg.title(f"{name}, {names[payer]}: {difference(value, '£')}")
-            drawn.append(svg.element("rect", said, x=x1, y=y + 2, width=x2 - x1, height=ROW - 8, fill=colour, class_="part"))
+            drawn.append(
+                svg.element("rect", said, x=x1, y=y - BAR / 2, width=x2 - x1, height=BAR, fill=colour, class_="part")
+            )
         up, down = (start + value, down) if value > 0 else (up, start + value if value < 0 else down)
     net = math.fsum(parts.values())
-    drawn.append(svg.line(at(net), y - 1, at(net), y + ROW - 3, "net"))
-    drawn.append(svg.text(at.end + 8, y + 15, f"net {difference(net, '£')}", "value"))
+    drawn.append(svg.line(at(net), y - BAR / 2 - 3, at(net), y + BAR / 2 + 3, "net"))
+    drawn.append(svg.text(at.end + 8, y + 4, f"net {difference(net, '£')}", "value"))
     return drawn

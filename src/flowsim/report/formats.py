@@ -11,7 +11,6 @@ from datetime import date, datetime
 NOT_MEASURED = "not measured"
 MINUS = "\u2212"
 _SHARE_UNITS = frozenset({"%", "share"})
-_DURATION_UNITS = {"min": "min", "minutes": "min", "h": "h", "hours": "h", "d": "days", "days": "days"}
 
 
 def is_share(unit: str) -> bool:
@@ -34,26 +33,48 @@ def number(value: float | None, digits: int = 3) -> str:
 
     Example:
         >>> number(12345.6), number(45.25), number(0.0312), number(-1234)
-        ('12,300', '45.3', '0.031', '−1,230')
+        ('12,300', '45.2', '0.031', '−1,230')
     """
     if value is None or not math.isfinite(value):
         return NOT_MEASURED
     size = abs(value)
-    if size >= 1000:
-        step = 10 ** max(0, math.floor(math.log10(size)) + 1 - digits)
-        text = f"{round(size / step) * step:,.0f}"
-    elif size >= 100 or size == round(size):
-        text = f"{size:,.0f}"
-    elif size >= 1:
-        text = f"{size:.1f}"
-    else:
-        text = f"{size:.2g}" if size >= 0.001 else ("0" if size == 0 else "under 0.001")
-        text = f"{size:.3f}".rstrip("0").rstrip(".") if 0.001 <= size < 1 else text
-        if text == "0.000":
-            text = "0"
-    if text.endswith(".0"):
-        text = text[:-2]
-    return f"{MINUS}{text}" if value < 0 and text != "0" else text
+    if size == 0:
+        return "0"
+    if size < 0.001:
+        return "under 0.001" if value > 0 else f"above {MINUS}0.001"
+    decimals = digits - 1 - math.floor(math.log10(size))
+    return fixed(value, min(decimals, 1) if size >= 1 else min(decimals, 3))
+
+
+def _padded(value: float, decimals: int) -> str:
+    """Return a number to so many decimals, trailing noughts kept so that figures beside each other match."""
+    text = f"{abs(round(value, decimals)):,.{max(0, decimals)}f}"
+    return f"{MINUS}{text}" if value < 0 and text.strip("0.,") else text
+
+
+def fixed(value: float, decimals: int) -> str:
+    """Return a number to so many decimals (negative: to tens, hundreds ...), trailing noughts dropped."""
+    text = _padded(value, decimals)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def decimals_for(value: float, low: float, high: float) -> int:
+    """Return to how many decimals a difference and its interval are worth writing.
+
+    Two digits of the interval's half width, no more than three of the difference; but always enough that an end
+    of an interval that excludes nought is not written as nought.
+    """
+    half = abs(high - low) / 2
+    size = max(abs(value), half)
+    if size == 0:
+        return 0
+    decimals = 2 - math.floor(math.log10(size))
+    if half > 0:
+        decimals = min(decimals, 1 - math.floor(math.log10(half)))
+    nearest = min(abs(low), abs(high))
+    if low * high > 0 and round(nearest, decimals) == 0:
+        decimals = -math.floor(math.log10(nearest))
+    return max(-6, min(6, decimals))
 
 
 def count(value: float | None) -> str:
@@ -65,7 +86,7 @@ def count(value: float | None) -> str:
 
 
 def money(value: float | None) -> str:
-    """Return pounds: in full below £10,000, then in k and m.
+    """Return pounds, to three digits: in full below £10,000, then in k and m.
 
     Example:
         >>> money(850), money(45_600), money(-1_234_567)
@@ -76,8 +97,10 @@ def money(value: float | None) -> str:
     size = abs(value)
     if size >= 999_500:
         text = f"£{_three(size / 1e6)}m"
-    elif size >= 9_999.5:
+    elif size >= 9_995:
         text = f"£{_three(size / 1e3)}k"
+    elif size >= 1000:
+        text = f"£{round(size, -1):,.0f}"
     else:
         text = f"£{size:,.0f}"
     return f"{MINUS}{text}" if value < 0 and text != "£0" else text
@@ -85,10 +108,7 @@ def money(value: float | None) -> str:
 
 def _three(size: float) -> str:
     """Return three significant digits, no exponent."""
-    if size >= 1000:
-        return f"{size:,.0f}"
-    decimals = 2 - min(2, math.floor(math.log10(size)))
-    return f"{size:.{decimals}f}"
+    return f"{size:,.0f}" if size >= 99.95 else f"{size:.{2 - math.floor(math.log10(size * 1.0005))}f}"
 
 
 def percent(value: float | None, decimals: int = 1) -> str:
@@ -101,63 +121,87 @@ def percent(value: float | None, decimals: int = 1) -> str:
     return f"{MINUS if value < 0 else ''}{text}%"
 
 
-def quantity(value: float | None, unit: str) -> str:
-    """Return a value with its unit, as in a table cell or sentence."""
-    if value is None or not math.isfinite(value):
+_UNIT_WORDS = {"/day": "a day", "h": "hours", "min": "minutes", "d": "days"}
+_BARE_UNITS = frozenset({"", "patients", "people", "number", "count"})
+
+
+def unit_words(unit: str) -> str:
+    """Return a unit as it follows a number in a sentence or stands under a heading; shares and pounds have none.
+
+    Example:
+        >>> unit_words("/day per 100,000"), unit_words("h"), unit_words("share")
+        ('a day per 100,000', 'hours', '')
+    """
+    if is_share(unit) or is_money(unit) or unit in _BARE_UNITS:
+        return ""
+    if unit.startswith("/"):
+        return f"a {unit[1:]}"
+    return _UNIT_WORDS.get(unit, unit)
+
+
+def amount(value: float | None, unit: str) -> str:
+    """Return a value without its unit, but with the sign of pounds or per cent: for cells under a heading."""
+    if is_missing(value):
         return NOT_MEASURED
     if is_money(unit):
-        return money(value) + _per(unit)
-    if is_share(unit):
-        return percent(value)
-    text = number(value)
-    if unit in _DURATION_UNITS:
-        name = _DURATION_UNITS[unit]
-        return f"{text} day" if name == "days" and text == "1" else f"{text} {name}"
-    if not unit or unit in ("patients", "people", "number", "count"):
+        return money(value)
+    return percent(value) if is_share(unit) else number(value)
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """Return a value with its unit."""
+    text, words = amount(value, unit), unit_words(unit)
+    if is_missing(value) or not words:
         return text
-    return f"{text}{unit}" if unit.startswith("/") else f"{text} {unit}"
+    if text == "1" and words in ("days", "hours", "minutes"):
+        words = words[:-1]
+    return f"{text} {words}"
 
 
-def _per(unit: str) -> str:
-    rest = unit[1:].strip()
-    return f" {rest}" if rest else ""
+def gap(value: float | None, low: float | None, high: float | None, unit: str) -> tuple[str, str]:
+    """Return a difference with its sign, and its interval, to decimals that the interval's width is worth.
+
+    Differences of shares are in percentage points. The interval is empty where there is none.
+
+    Example:
+        >>> gap(-0.02974, -0.03412, -0.02536, "share")
+        ('−3.0 points', '−3.4 to −2.5')
+    """
+    if value is None or not math.isfinite(value):
+        return NOT_MEASURED, ""
+    has_interval = low is not None and high is not None and math.isfinite(low) and math.isfinite(high)
+    lowest, highest = (low or 0.0, high or 0.0) if has_interval else (value, value)
+    if is_money(unit):
+        texts = [_signed(money(v)) for v in (value, lowest, highest)]
+    else:
+        scale = 100 if is_share(unit) else 1
+        decimals = decimals_for(value * scale, lowest * scale, highest * scale)
+        if is_share(unit) and (abs(value * scale) >= 1 or not has_interval):
+            decimals = min(1, decimals)
+        texts = [_signed(_padded(v * scale, decimals)) for v in (value, lowest, highest)]
+    said = texts[0] + (" points" if is_share(unit) else "")
+    return said, f"{texts[1]} to {texts[2]}" if has_interval else ""
 
 
 def difference(value: float | None, unit: str) -> str:
-    """Return a difference with an explicit sign; differences of shares are in percentage points."""
-    if value is None or not math.isfinite(value):
-        return NOT_MEASURED
-    text = f"{number(value * 100)} points" if is_share(unit) else quantity(value, unit)
-    if text.startswith(MINUS) or text.lstrip("£").split(" ", maxsplit=1)[0].rstrip("km") == "0":
-        return text
-    return f"+{text}"
+    """Return a difference with its sign and no interval."""
+    return gap(value, None, None, unit)[0]
 
 
-def interval(low: float | None, high: float | None, unit: str) -> str:
-    """Return an interval of a difference, ``+1.2 to +3.4``; the unit is said once."""
-    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
-        return NOT_MEASURED
-    if is_share(unit):
-        return f"{_signed(number(low * 100))} to {_signed(number(high * 100))}"
-    if is_money(unit):
-        return f"{_signed(money(low))} to {_signed(money(high))}"
-    return f"{_signed(number(low))} to {_signed(number(high))}"
+def size_of_gap(value: float, low: float, high: float, unit: str) -> tuple[str, str]:
+    """Return a difference and its interval as sizes without signs, for sentences that say which side they are on.
+
+    Example:
+        >>> size_of_gap(-2590.0, -2780.0, -2410.0, "days")
+        ('2,590', '2,410 to 2,780')
+    """
+    small, large = sorted((abs(low), abs(high)))
+    said, between = gap(abs(value), small, large, unit)
+    return said.removeprefix("+").replace(" points", " percentage points"), between.replace("+", "")
 
 
 def _signed(text: str) -> str:
-    return text if text.startswith(MINUS) or text in ("0", "£0") else f"+{text}"
-
-
-def span(low: float | None, high: float | None, unit: str) -> str:
-    """Return an interval of sizes, no signs: ``1,200 to 3,400``; both ends are taken as magnitudes, smaller first."""
-    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
-        return NOT_MEASURED
-    small, large = sorted((abs(low), abs(high)))
-    if is_share(unit):
-        return f"{number(small * 100)} to {number(large * 100)}"
-    if is_money(unit):
-        return f"{money(small)} to {money(large)}"
-    return f"{number(small)} to {number(large)}"
+    return text if text.startswith(MINUS) or not text.strip("£0.,") else f"+{text}"
 
 
 def probability(value: float | None) -> str:
@@ -209,14 +253,28 @@ def sentence(text: str) -> str:
 
 
 def in_sentence(label: str) -> str:
-    """Return a label fit for the middle of a sentence: lower case, unless it opens with an initialism."""
+    """Return a label fit for the middle of a sentence: lower case, unless it opens with an initialism.
+
+    Example:
+        >>> in_sentence("Days delayed"), in_sentence("A&E patients"), in_sentence("A hard winter")
+        ('days delayed', 'A&E patients', 'a hard winter')
+    """
     head = label.split(" ", maxsplit=1)[0]
-    if sum(c.isupper() for c in head) > 1 or not head[1:].islower():
-        return label
-    return label[:1].lower() + label[1:]
+    if head == "A" or (head[1:].islower() and head.isalpha()) or (head[:1].isupper() and head[1:].islower()):
+        return label[:1].lower() + label[1:]
+    return label
 
 
 def level_phrase(label: str) -> str:
-    """Return a demand level's name as where something holds: ``at moderate demand``, ``at extreme winter demand``."""
+    """Return a demand level's name as where something holds.
+
+    Example:
+        >>> level_phrase("Moderate"), level_phrase("A hard winter"), level_phrase("As now")
+        ('at moderate demand', 'in a hard winter', 'with demand as now')
+    """
     said = in_sentence(label)
-    return f"at {said}" if "demand" in said.lower() or "winter" in said.lower() else f"at {said} demand"
+    if said.startswith(("a ", "an ", "the ")):
+        return f"in {said}"
+    if said.startswith("as "):
+        return f"with demand {said}"
+    return f"at {said}" if "demand" in said.lower() else f"at {said} demand"

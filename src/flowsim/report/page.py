@@ -7,17 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from flowsim.experiment.result import ExperimentResult
-from flowsim.report.sections import (
-    answer_part,
-    assumptions_part,
-    audit_part,
-    costs_part,
-    delays_part,
-    map_part,
-    options_part,
-    run_part,
-    weekly_part,
-)
+from flowsim.report.evidence import assumptions_part, audit_part, map_part, run_part
+from flowsim.report.sections import answer_part, costs_part, delays_part, options_part, weekly_part
 
 SECTIONS: tuple[tuple[str, str], ...] = (
     ("answer", "The answer"),
@@ -49,7 +40,7 @@ def page(result: ExperimentResult) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters["drawing"] = lambda said: Markup(said)
+    environment.filters["drawing"] = Markup
     environment.globals["source"] = lambda name: Markup(environment.loader.get_source(environment, name)[0])  # type: ignore[union-attr]
     text = environment.get_template("page.html.j2").render(**_parts(result))
     return re.sub(r"\n\s*\n+", "\n", text)

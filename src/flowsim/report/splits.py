@@ -11,23 +11,19 @@ from flowsim.experiment.result import ExperimentResult
 from flowsim.report.view import is_blank, is_overall
 
 
-NO_REASON = "no_reason"
-"""Part of delays for which the configuration names no reason."""
-
-
 def split_measures(result: ExperimentResult) -> list[tuple[str, str]]:
-    """Return (measure, ``reason`` or ``body``) for measures whose parts are all one or the other, in their order."""
+    """Return (measure, what it is divided by) for the measures of delayed days that come in parts.
+
+    Divided by ``reason``, ``body``, or ``towards`` (where patients were bound).
+    """
     table = result.comparison
-    if table.empty:
-        return []
-    reasons, bodies = {*_reasons(result), NO_REASON}, {*_bodies(result), NO_REASON}
+    taken = set() if table.empty else {str(m) for m in table.loc[~is_blank(table["split"]), "measure"]}
     out = []
-    for measure, part in table[~is_blank(table["split"])].groupby("measure", sort=False):
-        splits = {str(s) for s in part["split"]}
-        if splits <= reasons:
-            out.append((str(measure), "reason"))
-        elif splits <= bodies:
-            out.append((str(measure), "body"))
+    for measure in result.config.get("measure") or {}:
+        definition = result.definition(measure)
+        by = str((definition.get("options") or {}).get("by", "none"))
+        if definition["kind"] == "delayed_days" and by != "none" and measure in taken:
+            out.append((str(measure), by))
     return out
 
 
@@ -45,7 +41,7 @@ def split_values(result: ExperimentResult, level: str, measure: str) -> dict[str
 
 
 def _over_services(kept: pd.DataFrame) -> pd.DataFrame:
-    return kept.groupby(["arm", "split"], as_index=False)["mean"].sum()
+    return kept.groupby(["arm", "split"])["mean"].sum().reset_index()
 
 
 def twin_measures(result: ExperimentResult) -> list[str]:
@@ -58,8 +54,17 @@ def _counts_delay(result: ExperimentResult, measure: str) -> bool:
     definition = result.definition(measure)
     options = definition.get("options") or {}
     if definition["kind"] == "delayed_days":
-        return options.get("by", "none") == "none"
+        return str(options.get("by", "none")) == "none"
     return bool(definition["kind"] == "at_midnight" and options.get("who", "ready") == "ready")
+
+
+_BODY_NAMES = {"nhs": "NHS", "social_care": "Social care", "both": "NHS and social care together"}
+
+
+def body_label(result: ExperimentResult, body: str) -> str:
+    """Return a responsible body's name, as the place has it or as it is generally known."""
+    named = (result.config.get("place") or {}).get("bodies") or {}
+    return str(named.get(body) or _BODY_NAMES.get(body) or (result.label(body) if body else ""))
 
 
 def body_of(result: ExperimentResult, reason: str) -> str:
@@ -71,8 +76,3 @@ def body_of(result: ExperimentResult, reason: str) -> str:
 def _reasons(result: ExperimentResult) -> Mapping[str, Any]:
     said = result.config.get("reason") or {}
     return said if isinstance(said, Mapping) else {}
-
-
-def _bodies(result: ExperimentResult) -> set[str]:
-    named = (result.config.get("place") or {}).get("bodies") or {}
-    return {*named, *(body_of(result, reason) for reason in _reasons(result))}

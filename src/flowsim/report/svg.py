@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-CHARACTER_WIDTH = 0.54
+CHARACTER_WIDTH = 0.51
 """Mean width of a character as a share of the font size, for the page's sans-serif fonts."""
 
 
-def element(name: str, content: str = "", **attributes: object) -> str:
+def element(name: str, content: str = "", /, **attributes: object) -> str:
     """Return an SVG element; ``_`` in attribute names stands for ``-``, and a trailing one is dropped."""
     said = "".join(f' {_name(key)}="{_text(value)}"' for key, value in attributes.items() if value is not None)
     return f"<{name}{said}>{content}</{name}>" if content else f"<{name}{said}/>"

@@ -10,14 +10,15 @@ from typing import Any
 import pandas as pd
 
 from flowsim.experiment.result import ExperimentResult
+from flowsim.measure.audit import CHECKS
 from flowsim.report.formats import (
     NOT_MEASURED,
+    amount,
     count,
-    difference,
-    interval,
+    gap,
     money,
     number,
-    quantity,
+    unit_words,
 )
 from flowsim.report.view import Effect, Verdict, effects, is_overall, judge, payer_shifts
 
@@ -58,31 +59,32 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Heads and rows; ``notes`` explains the heads."""
+    """Heads and rows; ``notes`` are lines that explain each head."""
 
     heads: tuple[str, ...]
     rows: tuple[Row, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[tuple[str, ...], ...] = ()
 
 
 def cell(effect: Effect | None, *, is_base: bool) -> Cell:
     """Return an effect as a cell."""
     if effect is None or not math.isfinite(effect.mean):
         return Cell(NOT_MEASURED)
-    value = quantity(effect.mean, effect.unit)
+    value = amount(effect.mean, effect.unit)
     if is_base or not math.isfinite(effect.difference):
         return Cell(value)
-    return difference_cell(effect.difference, effect.difference_low, effect.difference_high, effect.unit, effect.better, value)
+    return difference_cell(
+        effect.difference, effect.difference_low, effect.difference_high, effect.unit, effect.better, value
+    )
 
 
-def difference_cell(gap: float, low: float, high: float, unit: str, better: str, value: str) -> Cell:
+def difference_cell(difference: float, low: float, high: float, unit: str, better: str, value: str) -> Cell:
     """Return a value and its difference as a cell."""
-    verdict = judge(gap, low, high, better)
+    verdict = judge(difference, low, high, better)
     css = verdict.value if verdict in (Verdict.BETTER, Verdict.WORSE) else ""
     if verdict is Verdict.SAME:
         return Cell(value, word="no change")
-    between = interval(low, high, unit) if math.isfinite(low) and math.isfinite(high) else ""
-    return Cell(value, difference(gap, unit), between, _WORDS[verdict], css)
+    return Cell(value, *gap(difference, low, high, unit), _WORDS[verdict], css)
 
 
 def options(result: ExperimentResult, level: str, measures: Sequence[str], widest: int = 6) -> list[Table]:
@@ -93,9 +95,7 @@ def options(result: ExperimentResult, level: str, measures: Sequence[str], wides
     return [_options(result, found, measures[i : i + size]) for i in range(0, len(measures), size)]
 
 
-def _options(
-    result: ExperimentResult, found: Mapping[tuple[str, str], Effect], measures: Sequence[str]
-) -> Table:
+def _options(result: ExperimentResult, found: Mapping[tuple[str, str], Effect], measures: Sequence[str]) -> Table:
     said = [result.definition(m) for m in measures]
     rows = []
     for arm in result.arms:
@@ -103,11 +103,8 @@ def _options(
         cells = tuple(cell(found.get((arm.id, m)), is_base=is_base) for m in measures)
         rows.append(Row(arm.label, cells, is_base and not result.is_single))
     sides = {"lower": "lower is better", "higher": "higher is better"}
-    return Table(
-        tuple(str(d["label"]) for d in said),
-        tuple(rows),
-        tuple(sides.get(str(d["better"]), "") for d in said),
-    )
+    notes = tuple(tuple(n for n in (unit_words(str(d["unit"])), sides.get(str(d["better"]), "")) if n) for d in said)
+    return Table(tuple(str(d["label"]) for d in said), tuple(rows), notes)
 
 
 def every_measure(result: ExperimentResult, level: str) -> Table:
@@ -120,7 +117,7 @@ def every_measure(result: ExperimentResult, level: str) -> Table:
     for m in measures:
         definition = result.definition(m)
         cells = tuple(cell(found.get((a.id, m)), is_base=a.id == result.against) for a in result.arms)
-        rows.append(Row(str(definition["label"]), cells, note=str(definition["note"] or "")))
+        rows.append(Row(str(definition["label"]), cells, note=unit_words(str(definition["unit"]))))
     return Table(tuple(a.label for a in result.arms), tuple(rows))
 
 
@@ -165,7 +162,7 @@ def activities(result: ExperimentResult, level: str) -> Table:
         return Table((), ())
     by = kept.groupby(["arm", "replication", "item", "kind"], as_index=False)["pounds"].sum()
     runs = {arm: max(1, int(part["replication"].nunique())) for arm, part in kept.groupby("arm")}
-    means = by.groupby(["item", "kind", "arm"])["pounds"].sum().unstack("arm", fill_value=0.0)
+    means = by.pivot_table(index=["item", "kind"], columns="arm", values="pounds", aggfunc="sum", fill_value=0.0)
     means = means.div(pd.Series(runs)).reindex(columns=[a.id for a in result.arms if a.id in means.columns])
     means = means.loc[means.max(axis=1).sort_values(ascending=False).index]
     rows = [
@@ -180,7 +177,7 @@ def activities(result: ExperimentResult, level: str) -> Table:
 
 def audit_summary(result: ExperimentResult) -> list[dict[str, str]]:
     """Return one row a check: how many comparisons it made, how many held, and the worst of them."""
-    out = []
+    out: list[dict[str, str]] = []
     if result.audit.empty:
         return out
     for check, part in result.audit.groupby("check", sort=False):
@@ -188,6 +185,7 @@ def audit_summary(result: ExperimentResult) -> list[dict[str, str]]:
         out.append(
             {
                 "check": spoken(str(check)),
+                "means": CHECKS.get(str(check), ""),
                 "made": count(len(part)),
                 "held": "all" if failed == 0 else count(len(part) - failed),
                 "failed": count(failed) if failed else "none",
@@ -202,12 +200,15 @@ def _worst(result: ExperimentResult, part: pd.DataFrame) -> str:
     """Return in words the comparison furthest from what was asked, in units of its tolerance."""
     gap = (part["realised"] - part["asked"]).abs()
     allowed = part["tolerance"].abs().where(part["tolerance"].abs() > 0)
+    if not allowed.notna().any() and bool(part["ok"].astype(bool).all()):
+        return "agrees exactly"
     scaled = (gap / allowed).fillna(gap.where(gap == 0, math.inf))
     if scaled.isna().all():
         return ""
-    row = part.loc[scaled.idxmax()]
-    where = f"{result.label(str(row['item']))}: " if row["item"] else ""
-    return f"{where}asked {number(float(row['asked']), 4)}, realised {number(float(row['realised']), 4)}"
+    row = part.iloc[int(scaled.to_numpy().argmax())]
+    said = f"asked {number(float(row['asked']), 4)}, realised {number(float(row['realised']), 4)}"
+    where = item_label(result, str(row["item"]))
+    return f"{where}: {said}" if where else said
 
 
 def audit_failures(result: ExperimentResult, most: int = 40) -> list[dict[str, str]]:
@@ -218,8 +219,8 @@ def audit_failures(result: ExperimentResult, most: int = 40) -> list[dict[str, s
     return [
         {
             "check": spoken(str(r["check"])),
-            "item": result.label(str(r["item"])) if r["item"] else "",
-            "where": f"{result.arm(r['arm']).label}, {result.level(r['demand']).label}, replication {int(r['replication']) + 1}",
+            "item": item_label(result, str(r["item"])),
+            "where": f"{_place(result, r)}, replication {int(r['replication']) + 1}",
             "asked": number(float(r["asked"]), 4),
             "realised": number(float(r["realised"]), 4),
             "tolerance": number(float(r["tolerance"]), 4),
@@ -227,6 +228,18 @@ def audit_failures(result: ExperimentResult, most: int = 40) -> list[dict[str, s
         }
         for r in failed.head(most).to_dict("records")
     ]
+
+
+def _place(result: ExperimentResult, row: Mapping[Any, Any]) -> str:
+    return f"{result.arm(str(row['arm'])).label}, {result.level(str(row['demand'])).label}"
+
+
+def item_label(result: ExperimentResult, item: str) -> str:
+    """Return an item of the audit as people would say it: ``ae.assessment`` is *Toytown A&E: assessment*."""
+    head, _, rest = item.partition(".")
+    if not item:
+        return ""
+    return f"{result.label(head)}: {rest.replace('_', ' ').replace('.', ', ')}" if rest else result.label(head)
 
 
 def spoken(name: str) -> str:
@@ -276,7 +289,9 @@ def softest(result: ExperimentResult, most: int = 15) -> list[dict[str, str]]:
         return []
     rows = inputs(result)
     width = ((table["number_high"] - table["number_low"]) / table["number"].abs().where(table["number"] != 0)).tolist()
-    order = [i for i, row in enumerate(rows) if row["status"] in ("assumed", "expert", "calibrated") and width[i] == width[i]]
+    order = [
+        i for i, row in enumerate(rows) if row["status"] in ("assumed", "expert", "calibrated") and width[i] == width[i]
+    ]
     order.sort(key=lambda i: -width[i])
     seen: set[tuple[str, str]] = set()
     out = []
@@ -315,6 +330,8 @@ def changes(result: ExperimentResult) -> list[tuple[str, str, list[dict[str, str
     out = []
     for arm in result.arms:
         part = table[table["arm"] == arm.id] if not table.empty else table
-        rows = [{k: _plain(r.get(k)) for k in ("key", "baseline", "here", "who")} for r in part.to_dict("records")]
+        rows = [
+            {k: _plain(r.get(k)) for k in ("key", "since", "baseline", "here", "who")} for r in part.to_dict("records")
+        ]
         out.append((arm.label, arm.why, rows))
     return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -15,9 +16,26 @@ from flowsim.report.formats import difference, is_missing, number, percent, quan
 from flowsim.report.view import Effect, Verdict, deciding_measure, effect_of, effects, is_overall
 from flowsim.report.words import answer
 
+PIPED = 140
+"""Width of tables where output is no terminal."""
 SHOWN = 4
 """Watched measures that fit beside each other on a terminal."""
 _TOLD = (Verdict.BETTER, Verdict.WORSE, Verdict.HIGHER, Verdict.LOWER)
+
+
+def console() -> Console:
+    """Return a console on standard output; where that is no terminal, wide enough that tables stay in one piece."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=PIPED)
+
+
+def say(console: Console, text: str) -> None:
+    """Print a line as it is: no markup, no line breaks of one's own."""
+    console.print(text, markup=False, soft_wrap=True)
+
+
+def _table() -> Table:
+    return Table(header_style="", box=box.SIMPLE_HEAD)
 
 
 def show_comparison(result: ExperimentResult, console: Console) -> None:
@@ -25,7 +43,8 @@ def show_comparison(result: ExperimentResult, console: Console) -> None:
     measures = _shown(result)
     for level in result.levels:
         found = effects(result, level.id, measures)
-        table = Table(title=level.label, title_justify="left", header_style="")
+        say(console, f"\n{level.label}")
+        table = _table()
         table.add_column("Option")
         for measure in measures:
             table.add_column(str(result.definition(measure)["label"]), justify="right")
@@ -34,19 +53,20 @@ def show_comparison(result: ExperimentResult, console: Console) -> None:
             table.add_row(f"{arm.label} (baseline)" if arm.id == result.against else arm.label, *cells)
         console.print(table)
     against = result.arm(result.against).label
-    console.print(f"In brackets the difference from {against}; * where its 95% interval excludes nought.\n")
+    say(console, f"In brackets the difference from {against}; * where its 95% interval excludes nought.\n")
     said = answer(result)
-    console.print(said.summary)
+    say(console, said.summary)
     for finding in said.findings:
-        console.print(f"\n{finding.label}. {finding.headline}")
-    console.print(f"\n{said.basis}")
+        say(console, f"\n{finding.label}. {finding.headline}")
+    say(console, f"\n{said.basis}")
 
 
 def show_run(result: ExperimentResult, console: Console) -> None:
     """Show the overall value of every measure with its interval, the watched ones first."""
     order = {name: place for place, name in enumerate(result.watches)}
     for level in result.levels:
-        table = Table(title=f"{result.title}: {level.label}", title_justify="left", header_style="")
+        say(console, f"\n{result.title}: {level.label}")
+        table = _table()
         for name in ("Measure", "Mean", "95% interval"):
             table.add_column(name, justify="left" if name == "Measure" else "right")
         kept = result.comparison[(result.comparison["demand"] == level.id) & is_overall(result.comparison)]
@@ -57,14 +77,12 @@ def show_run(result: ExperimentResult, console: Console) -> None:
 
 
 def show_differences(stack: Sequence[str], found: Sequence[Change], console: Console) -> None:
-    """Show what a stack of interventions changes, key by key."""
-    table = Table(title=" + ".join(stack), title_justify="left", header_style="")
-    for name in ("Key", "Baseline", "Here", "Since", "Said by"):
-        table.add_column(name, overflow="fold")
+    """Show what a stack of interventions changes, key by key, one line each."""
+    say(console, f"{' + '.join(stack)}, against the configuration without:")
     for change in found:
-        table.add_row(change.key, change.baseline, change.here, change.since or "the start", change.who)
-    console.print(table)
-    console.print(f"{len(found)} keys differ." if len(found) != 1 else "1 key differs.")
+        since = f", from {change.since}" if change.since else ""
+        say(console, f"  {change.key}: {change.baseline} -> {change.here}  ({change.who}{since})")
+    say(console, f"{len(found)} keys differ." if len(found) != 1 else "1 key differs.")
 
 
 def show_check(design: Design, console: Console) -> None:
@@ -73,15 +91,16 @@ def show_check(design: Design, console: Console) -> None:
     for cell in design.cells:
         mine = table[(table["arm"] == cell.arm) & (table["demand"] == cell.demand)]
         spec = cell.spec
-        console.print(
+        say(
+            console,
             f"OK  {cell.arm} at {cell.demand}: {len(spec.services)} services, {len(spec.streams)} streams, "
-            f"about {number(cell.work / max(1, len(spec.clock.midnights) - 1))} arrivals a day"
+            f"about {number(cell.work / max(1, len(spec.clock.midnights) - 1))} arrivals a day",
         )
         for row in mine[mine["warning"] != ""].to_dict("records"):
-            console.print(f"    warning: {row['service']}: {row['warning']}")
+            say(console, f"    warning: {row['service']}: {row['warning']}")
     baseline = table[(table["arm"] == design.against) & (table["demand"] == design.levels[0].id)]
-    title = f"Offered load of {design.against} at {design.levels[0].id}, were nobody turned away"
-    shown = Table(title=title, title_justify="left", header_style="")
+    say(console, f"\nOffered load of {design.against} at {design.levels[0].id}, were nobody turned away:")
+    shown = _table()
     for name in ("Service", "Patients a day", "Needed", "There", "Load"):
         shown.add_column(name, justify="left" if name == "Service" else "right")
     for row in baseline.to_dict("records"):

@@ -16,6 +16,7 @@ import pandas as pd
 
 from flowsim.analyse.intervals import interval
 from flowsim.experiment.result import ExperimentResult
+from flowsim.report.formats import day, plural
 
 
 class Verdict(Enum):
@@ -66,7 +67,9 @@ def judge(difference: float, low: float, high: float, better: str) -> Verdict:
     """Return what an interval allows one to say; nothing is claimed when it holds nought.
 
     Args:
-        difference: from the baseline; ``low`` and ``high`` its interval.
+        difference: from the baseline.
+        low: lower end of its interval.
+        high: upper end of its interval.
         better: lower | higher | neither.
     """
     if difference == 0 and not (low < 0 or high > 0):
@@ -125,6 +128,34 @@ def _number(said: object) -> float:
         return math.nan
 
 
+def watched(result: ExperimentResult) -> list[str]:
+    """Return the measures shown first, each with one overall figure.
+
+    One that comes only in parts (a cost by payer) is replaced by the same thing undivided, where that was
+    taken. Where the experiment watches nothing, the first few that were taken are shown.
+    """
+    table = result.comparison
+    whole = [] if table.empty else [str(m) for m in dict.fromkeys(table.loc[is_overall(table), "measure"])]
+    divided = set() if table.empty else {str(m) for m in table["measure"]} - set(whole)
+    named = [_undivided(result, m, whole) if m in divided else m for m in result.watches]
+    return list(dict.fromkeys(m for m in named if m)) or whole[:SHOWN]
+
+
+SHOWN = 6
+"""How many measures are shown first where the experiment does not say which."""
+
+
+def _undivided(result: ExperimentResult, measure: str, whole: Iterable[str]) -> str:
+    """Return the measure that is the same but for being divided; empty where there is none."""
+
+    def core(name: str) -> tuple[object, ...]:
+        said = result.definition(name)
+        options = {k: v for k, v in (said.get("options") or {}).items() if k != "by" or v == "none"}
+        return (said["kind"], said.get("role"), said.get("services"), {k: v for k, v in options.items() if k != "by"})
+
+    return next((m for m in whole if core(m) == core(measure)), "")
+
+
 def deciding_measure(result: ExperimentResult) -> str | None:
     """Return the measure options are ordered by: ``decide_by``, or the first watched that has a better side."""
     if result.decide_by:
@@ -147,7 +178,10 @@ def versus(result: ExperimentResult, level: str, measure: str, arm: str, against
 
     table = result.measures
     kept = table[
-        (table["demand"] == level) & (table["measure"] == measure) & table["arm"].isin([arm, against]) & is_overall(table)
+        (table["demand"] == level)
+        & (table["measure"] == measure)
+        & table["arm"].isin([arm, against])
+        & is_overall(table)
     ]
     if set(kept["arm"]) != {arm, against}:
         return None
@@ -182,7 +216,7 @@ def payer_shifts(result: ExperimentResult, level: str) -> pd.DataFrame:
 def loads(result: ExperimentResult) -> pd.DataFrame:
     """Return the load offered to each service and staff pool, by arm and demand level.
 
-    Columns as ``flowsim.system.loads.Load``, with arm and demand.
+    Columns as in ``flowsim.experiment.loads.OFFERED``.
     """
     return result.offered
 
@@ -213,3 +247,9 @@ def measured_period(result: ExperimentResult) -> tuple[date, date, int] | None:
     except (QuantityError, ValueError):
         return None
     return first, first + timedelta(days=max(0, days - 1)), days
+
+
+def period_words(result: ExperimentResult) -> str:
+    """Return the period measured in words; empty where the configuration does not say."""
+    period = measured_period(result)
+    return f"{day(period[0])} to {day(period[1])} ({plural(period[2], 'day')})" if period else ""

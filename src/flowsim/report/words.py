@@ -6,17 +6,16 @@ it is that the option is better. An interval that holds nought is always put as 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flowsim.experiment.result import ExperimentResult
 from flowsim.report.cautions import cautions
 from flowsim.report.formats import (
-    difference,
+    amount,
+    gap,
     in_sentence,
-    interval,
-    is_share,
+    is_money,
     level_phrase,
     listed,
     money,
@@ -25,8 +24,9 @@ from flowsim.report.formats import (
     probability,
     quantity,
     sentence,
-    span,
+    size_of_gap,
     spelled,
+    unit_words,
 )
 from flowsim.report.view import (
     Effect,
@@ -39,6 +39,7 @@ from flowsim.report.view import (
     ranked,
     replications,
     versus,
+    watched,
 )
 
 
@@ -50,8 +51,8 @@ class Finding:
         level: id of the demand level; ``label`` its name.
         headline: one sentence.
         points: further sentences.
-        best: id of the arm shown to be best, None where none is.
-        is_clear: whether that option's gain can be told from luck.
+        best: id of the arm with the best figure, where its gain can be told from luck; else None.
+        ties: ids of arms that it cannot be told apart from.
     """
 
     level: str
@@ -59,7 +60,12 @@ class Finding:
     headline: str
     points: tuple[str, ...]
     best: str | None
-    is_clear: bool
+    ties: tuple[str, ...]
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether an option is shown to improve on the baseline."""
+        return self.best is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +100,8 @@ def basis(result: ExperimentResult) -> str:
     said = f"Each figure is the mean of {plural(runs, 'replication')}{span_of_days} of {what}."
     if runs == 1:
         return (
-            f"Each figure comes from one replication{span_of_days.replace(' each', '')} of {what}, so no interval can be "
-            "given and no difference can be told from luck."
+            f"Each figure comes from one replication{span_of_days.replace(' each', '')} of {what}, so no interval "
+            "can be given and no difference can be told from luck."
         )
     if not result.is_single:
         said += " The same patients, with the same luck, meet every option, so differences are paired."
@@ -111,89 +117,86 @@ def _finding(result: ExperimentResult, level: str) -> Finding:
     label = result.level(level).label
     measure = deciding_measure(result)
     order = ranked(result, level, measure) if measure else []
-    if result.is_single or len(order) < 2 or measure is None:
-        return Finding(level, label, _single_headline(result, level), (), None, False)
-    first = order[0]
     base = next((e for e in order if e.arm == result.against), None)
-    if base is None:
-        return Finding(level, label, _single_headline(result, level), (), None, False)
     others = [e for e in order if e.arm != result.against]
+    if measure is None or base is None or not others:
+        return Finding(level, label, _figures(result, level), (), None, ())
     contender = others[0]
+    is_clear = contender.verdict is Verdict.BETTER
+    pairs = _pairs(result, level, measure, others) if is_clear else []
+    ties = tuple(rival for rival, pair in pairs if pair.verdict is not Verdict.BETTER)
     points = [
-        *_runner_up(result, level, measure, order),
+        *_rivals(result, pairs),
         *_the_others(result, contender, others[1:]),
         *_other_measures(result, level, contender.arm, measure),
         *_price(result, level, contender.arm),
     ]
-    is_clear = contender.verdict is Verdict.BETTER
-    best = first.arm if is_clear else None
-    return Finding(level, label, _headline(result, contender, base), tuple(points), best, is_clear)
+    said = _headline(result, contender, base, is_tied=bool(ties))
+    return Finding(level, label, said, tuple(points), contender.arm if is_clear else None, ties)
 
 
-def _headline(result: ExperimentResult, contender: Effect, base: Effect) -> str:
+def _pairs(result: ExperimentResult, level: str, measure: str, others: Sequence[Effect]) -> list[tuple[str, Effect]]:
+    """Return (rival, the best option's paired difference from it) for the options after the best, in their order."""
+    found = [(e.arm, versus(result, level, measure, others[0].arm, e.arm)) for e in others[1:]]
+    return [(rival, pair) for rival, pair in found if pair is not None]
+
+
+def _rivals(result: ExperimentResult, pairs: Sequence[tuple[str, Effect]]) -> list[str]:
+    """Return whether the best can be told from the options after it."""
+    if not pairs:
+        return []
+    best = _name(result, pairs[0][1].arm)
+    ties = [(rival, pair) for rival, pair in pairs if pair.verdict is not Verdict.BETTER]
+    if not ties:
+        rival, pair = pairs[0]
+        return [f"It also does better than the next best, {_name(result, rival)}: {_change(pair)}."]
+    if len(ties) == 1:
+        rival, pair = ties[0]
+        return [f"{best} and {_name(result, rival)} cannot be told apart on this: {_uncertain(pair)}."]
+    return [f"{best} cannot be told apart on this from {listed([_name(result, rival) for rival, _ in ties])}."]
+
+
+def _headline(result: ExperimentResult, contender: Effect, base: Effect, *, is_tied: bool) -> str:
     name, against = _name(result, contender.arm), _name(result, base.arm)
     topic = in_sentence(contender.label)
-    figures = f"{quantity(contender.mean, contender.unit)} against {quantity(base.mean, base.unit)} with {against}"
+    figures = f"{amount(contender.mean, contender.unit)} against {quantity(base.mean, base.unit)} with {against}"
     verdict = contender.verdict
     if verdict is Verdict.BETTER:
+        does = "has the best figure for" if is_tied else "does best on"
         return (
-            f"{name} does best on {topic}: {figures}, {_change(contender)}. "
+            f"{name} {does} {topic}: {figures}, {_change(contender)}. "
             f"The probability that it is better than {against} is {probability(contender.p_better)}."
         )
     if verdict is Verdict.WORSE:
         return f"No option improves on {against} for {topic}. The nearest is {name}: {figures}, {_change(contender)}."
     if verdict is Verdict.SAME:
-        return f"No option changes {topic}: it is {quantity(base.mean, base.unit)} with {against} and with the nearest, {name}."
+        stays = quantity(base.mean, base.unit)
+        return f"No option improves on {against} for {topic}. With the nearest, {name}, it stays at {stays}."
     if verdict is Verdict.UNKNOWN:
         return (
-            f"{name} has the most favourable {topic}: {figures}. With one replication there is no interval, so this "
-            "cannot be told from luck."
+            f"{name} has the most favourable figure for {topic}: {figures}. With one replication there is no interval, "
+            "so this cannot be told from luck."
         )
     return (
         f"No option can be told from {against} on {topic}. The most favourable, {name}, has {figures}, "
-        f"a difference of {_difference(contender)} (95% interval {_interval(contender)}), which luck alone could produce."
+        f"{_uncertain(contender)}, which luck alone could produce."
     )
 
 
 def _change(effect: Effect) -> str:
-    """Return ``3,200 days lower (95% interval 1,900 to 4,500 lower)``; only for intervals that exclude nought."""
-    side = "higher" if effect.difference > 0 else "lower"
-    size = f"{_size(effect)} {side}"
-    return f"{size} (95% interval {span(effect.difference_low, effect.difference_high, effect.unit)} {side})"
+    """Return ``3,200 lower (95% interval 1,900 to 4,500)``; only for intervals that exclude nought."""
+    size, between = size_of_gap(effect.difference, effect.difference_low, effect.difference_high, effect.unit)
+    return f"{size} {_side(effect.difference)} (95% interval {between})"
 
 
-def _size(effect: Effect) -> str:
-    if is_share(effect.unit):
-        return f"{number(abs(effect.difference) * 100)} percentage points"
-    return quantity(abs(effect.difference), effect.unit)
+def _side(difference: float) -> str:
+    return "higher" if difference > 0 else "lower"
 
 
-def _difference(effect: Effect) -> str:
-    return difference(effect.difference, effect.unit)
-
-
-def _interval(effect: Effect) -> str:
-    return interval(effect.difference_low, effect.difference_high, effect.unit)
-
-
-def _runner_up(result: ExperimentResult, level: str, measure: str, order: Sequence[Effect]) -> list[str]:
-    """Return whether the best can be told from the next best other option."""
-    others = [e for e in order if e.arm != result.against]
-    if len(others) < 2 or others[0].verdict is not Verdict.BETTER:
-        return []
-    best, next_best = others[0], others[1]
-    gap = versus(result, level, measure, best.arm, next_best.arm)
-    if gap is None:
-        return []
-    name, rival = _name(result, best.arm), _name(result, next_best.arm)
-    if gap.verdict is Verdict.BETTER:
-        return [f"It also does better than the next best, {rival}: {_change(gap)}."]
-    if gap.verdict in (Verdict.SAME, Verdict.UNKNOWN):
-        return []
-    return [
-        f"{name} and the next best, {rival}, cannot be told apart: the difference is {_difference(gap)} "
-        f"(95% interval {_interval(gap)})."
-    ]
+def _uncertain(effect: Effect) -> str:
+    """Return ``a difference of −30 (95% interval −90 to +30)``."""
+    said, between = gap(effect.difference, effect.difference_low, effect.difference_high, effect.unit)
+    return f"a difference of {said} (95% interval {between})"
 
 
 def _the_others(result: ExperimentResult, contender: Effect, others: Sequence[Effect]) -> list[str]:
@@ -217,30 +220,46 @@ def _the_others(result: ExperimentResult, contender: Effect, others: Sequence[Ef
 
 
 def _other_measures(result: ExperimentResult, level: str, arm: str, decided: str) -> list[str]:
-    """Return what else moves with the option, better and worse, and what cannot be told."""
-    watched = [m for m in result.watches if m != decided]
-    found = effects(result, level, watched)
-    rows = [found[arm, m] for m in watched if (arm, m) in found]
-    better = [f"{in_sentence(e.label)} ({_change(e)})" for e in rows if e.verdict is Verdict.BETTER]
-    worse = [f"{in_sentence(e.label)} ({_change(e)})" for e in rows if e.verdict is Verdict.WORSE]
-    moved = [f"{in_sentence(e.label)} is {_change(e)}" for e in rows if e.verdict in (Verdict.HIGHER, Verdict.LOWER)]
+    """Return what else moves with the option, better and worse, and what cannot be told; money has its own sentence."""
+    others = [m for m in watched(result) if m != decided]
+    found = effects(result, level, others)
+    rows = [found[arm, m] for m in others if (arm, m) in found]
+    rows = [e for e in rows if result.costs.empty or not is_money(e.unit)]
+
+    def of(*verdicts: Verdict) -> list[str]:
+        return [f"{in_sentence(e.label)}, {_change_in_unit(e)}" for e in rows if e.verdict in verdicts]
+
     unsure = [in_sentence(e.label) for e in rows if e.verdict is Verdict.UNSURE]
+    same = [in_sentence(e.label) for e in rows if e.verdict is Verdict.SAME]
     name = _name(result, arm)
     said = []
-    if better:
-        said.append(f"With {name}, these also improve: {listed_long(better)}.")
-    if worse:
-        said.append(f"With {name}, these get worse: {listed_long(worse)}.")
-    if moved:
-        said.append(f"{sentence(listed_long(moved))}.")
+    for head, parts in (
+        ("these also improve", of(Verdict.BETTER)),
+        ("these get worse", of(Verdict.WORSE)),
+        ("these change, for better or worse", of(Verdict.HIGHER, Verdict.LOWER)),
+    ):
+        if parts:
+            said.append(f"With {name}, {_number_agreed(head, len(parts))}: {'; '.join(parts)}.")
     if unsure:
-        said.append(f"No change that can be told from luck in {listed(unsure)}.")
+        said.append(f"With {name}, no change that can be told from luck in {listed(unsure)}.")
+    if same:
+        said.append(f"With {name}, no change at all in {listed(same)}.")
     return said
 
 
-def listed_long(items: Sequence[str]) -> str:
-    """Return items that hold commas themselves, parted by semicolons."""
-    return "; ".join(items)
+def _number_agreed(head: str, parts: int) -> str:
+    if parts > 1:
+        return head
+    singular = {"improve": "improves", "get": "gets", "change,": "changes,"}
+    return " ".join(singular.get(word, word) for word in head.replace("these", "this", 1).split())
+
+
+def _change_in_unit(effect: Effect) -> str:
+    """Return a change with its unit said, for measures that no figure with a unit goes before."""
+    size, between = size_of_gap(effect.difference, effect.difference_low, effect.difference_high, effect.unit)
+    # "In the period" goes without saying here: every figure is.
+    words = "" if effect.unit.startswith("in ") else unit_words(effect.unit)
+    return f"{size}{' ' + words if words else ''} {_side(effect.difference)} (95% interval {between})"
 
 
 def _price(result: ExperimentResult, level: str, arm: str) -> list[str]:
@@ -251,110 +270,92 @@ def _price(result: ExperimentResult, level: str, arm: str) -> list[str]:
         return []
     total = rows.pop("total")
     name, against = _name(result, arm), _name(result, result.against)
-    said = [f"{name} {_costs(total['difference'], total['low'], total['high'])} than {against}, all payers together."]
-    more, less, unsure = [], [], []
+    said = [f"{name} {_costs(total['difference'], total['low'], total['high'], against)}, all payers together."]
+    sides: dict[Verdict, list[str]] = {}
     for payer, row in rows.items():
         verdict = judge(row["difference"], row["low"], row["high"], "neither")
-        if verdict is Verdict.SAME:
-            continue
-        label = result.label(payer)
-        if verdict is Verdict.HIGHER:
-            more.append(f"{label} {money(abs(row['difference']))}")
-        elif verdict is Verdict.LOWER:
-            less.append(f"{label} {money(abs(row['difference']))}")
-        else:
-            unsure.append(label)
-    parts = []
-    if more:
-        parts.append(f"{listed(more)} more")
-    if less:
-        parts.append(f"{listed(less)} less")
+        sides.setdefault(verdict, []).append(_payer(result, payer, row["difference"], verdict))
+    parts = [
+        f"{listed(sides[v])} {word}" for v, word in ((Verdict.HIGHER, "more"), (Verdict.LOWER, "less")) if v in sides
+    ]
     if parts:
-        said.append(f"Who pays: {'; '.join(parts)}." + (f" No clear change for {listed(unsure)}." if unsure else ""))
+        said.append(f"By payer: {'; '.join(parts)}.")
+    if Verdict.UNSURE in sides and parts:
+        said.append(f"No clear change for {listed(sides[Verdict.UNSURE])}.")
     return [" ".join(said)]
 
 
-def _costs(gap: float, low: float, high: float) -> str:
-    verdict = judge(gap, low, high, "neither")
+def _payer(result: ExperimentResult, payer: str, difference: float, verdict: Verdict) -> str:
+    label = result.label(payer)
+    return f"{label} {money(abs(difference))}" if verdict in (Verdict.HIGHER, Verdict.LOWER) else label
+
+
+def _costs(difference: float, low: float, high: float, against: str) -> str:
+    verdict = judge(difference, low, high, "neither")
+    size, between = size_of_gap(difference, low, high, "£")
     if verdict is Verdict.HIGHER:
-        return f"costs {money(gap)} more (95% interval {span(low, high, '£')} more)"
+        return f"costs {size} more than {against} (95% interval {between})"
     if verdict is Verdict.LOWER:
-        return f"costs {money(-gap)} less (95% interval {span(low, high, '£')} less)"
+        return f"costs {size} less than {against} (95% interval {between})"
     if verdict is Verdict.SAME:
-        return "costs no more and no less"
+        return f"costs the same as {against}"
     if verdict is Verdict.UNKNOWN:
-        return f"costs {money(abs(gap))} {'more' if gap > 0 else 'less'} (one replication, no interval)"
-    return f"does not cost clearly more or less (difference {interval(low, high, '£')}, 95% interval)"
+        return f"costs {size} {'more' if difference > 0 else 'less'} than {against} (one replication, no interval)"
+    said, between = gap(difference, low, high, "£")
+    return f"does not clearly cost more or less than {against} (difference {said}, 95% interval {between})"
 
 
-def _single_headline(result: ExperimentResult, level: str) -> str:
-    found = effects(result, level, result.watches)
-    rows = [found[result.against, m] for m in result.watches if (result.against, m) in found]
+def _figures(result: ExperimentResult, level: str) -> str:
+    found = effects(result, level, watched(result))
+    rows = [found[result.against, m] for m in watched(result) if (result.against, m) in found]
     parts = [f"{in_sentence(e.label)} {quantity(e.mean, e.unit)}" for e in rows]
-    return f"{sentence(listed_long(parts))}." if parts else "No watched measure was taken."
+    return f"{sentence('; '.join(parts))}." if parts else "No watched measure was taken."
 
 
 # --- over all demand levels ------------------------------------------------------------------------
 
 
 def _summary(result: ExperimentResult, findings: Sequence[Finding]) -> str:
-    if result.is_single or deciding_measure(result) is None:
+    if result.is_single:
         return "One configuration was run, so there is nothing to compare; its headline figures follow."
+    measure = deciding_measure(result)
+    if measure is None:
+        return "The experiment names no measure to decide by, so no option is called best; all are compared below."
     against = _name(result, result.against)
-    topic = in_sentence(str(result.definition(deciding_measure(result) or "")["label"]))
-    clear = [f for f in findings if f.is_clear]
+    topic = in_sentence(str(result.definition(measure)["label"]))
+    clear = [f for f in findings if f.best is not None]
     if not clear:
-        return f"On {topic}, no option can be shown to improve on {against} at any demand level tried."
-    best = {f.best for f in clear}
-    if len(best) == 1 and len(clear) == len(findings):
-        where = "at every demand level tried" if len(findings) > 1 else level_phrase(findings[0].label)
-        return f"{_name(result, clear[0].best or '')} does best on {topic} {where}, compared with {against}."
-    if len(best) > 1:
-        parts = [f"{_name(result, f.best or '')} {level_phrase(f.label)}" for f in clear]
-        said = f"The best option on {topic} depends on demand: {listed(parts)}."
-    else:
-        said = f"{_name(result, clear[0].best or '')} does best on {topic} {listed([level_phrase(f.label) for f in clear])}."
-    rest = [level_phrase(f.label) for f in findings if not f.is_clear]
-    return said + (f" {sentence(listed(rest))}, no option can be shown to improve on {against}." if rest else "")
+        where = "at any demand level tried" if len(findings) > 1 else level_phrase(findings[0].label)
+        return f"On {topic}, no option can be shown to improve on {against} {where}."
+    return " ".join([_best(result, clear, topic, len(findings)), *_doubts(result, findings, clear)])
+
+
+def _best(result: ExperimentResult, clear: Sequence[Finding], topic: str, levels: int) -> str:
+    """Return which option is best, where."""
+    names = dict.fromkeys(_name(result, f.best or "") for f in clear)
+    wheres = [level_phrase(f.label) for f in clear]
+    if len(names) > 1:
+        parts = [f"{_name(result, f.best or '')} {where}" for f, where in zip(clear, wheres, strict=True)]
+        return f"Which option has the best figure for {topic} depends on demand: {listed(parts)}."
+    does = "has the best figure for" if any(f.ties for f in clear) else "does best on"
+    where = "at every demand level tried" if len(clear) == levels > 1 else listed(wheres)
+    return f"{next(iter(names))} {does} {topic} {where}, compared with {_name(result, result.against)}."
+
+
+def _doubts(result: ExperimentResult, findings: Sequence[Finding], clear: Sequence[Finding]) -> list[str]:
+    """Return where the best cannot be told from others, and where no option can be shown to help."""
+    said = []
+    for best in dict.fromkeys(f.best for f in clear if f.ties):
+        mine = [f for f in clear if f.best == best and f.ties]
+        ties = dict.fromkeys(_name(result, tie) for f in mine for tie in f.ties)
+        where = sentence(listed([level_phrase(f.label) for f in mine]))
+        said.append(f"{where}, {_name(result, best or '')} cannot be told apart from {listed(list(ties))}.")
+    rest = [level_phrase(f.label) for f in findings if f.best is None]
+    if rest:
+        against = _name(result, result.against)
+        said.append(f"{sentence(listed(rest))}, no option can be shown to improve on {against}.")
+    return said
 
 
 def _name(result: ExperimentResult, arm: str) -> str:
     return result.arm(arm).label
-
-
-# --- for the terminal ------------------------------------------------------------------------------
-
-
-def comparison_text(result: ExperimentResult) -> str:
-    """Return a short table for the terminal: the watched measures of every option, then the answer's headlines.
-
-    An asterisk marks a difference whose 95 % interval excludes nought.
-    """
-    said = answer(result)
-    blocks = [_terminal_table(result, level.id) for level in result.levels]
-    blocks += [said.summary, *(f"{f.label}: {f.headline}" for f in said.findings if not result.is_single)]
-    blocks += [f"Take care: {caution}" for caution in said.cautions]
-    return "\n\n".join([*blocks, said.basis])
-
-
-def _terminal_table(result: ExperimentResult, level: str) -> str:
-    found = effects(result, level, result.watches)
-    head = ["", *(_short(str(result.definition(m)["label"])) for m in result.watches)]
-    rows = [[_short(arm.label, 34), *(_cell(found.get((arm.id, m))) for m in result.watches)] for arm in result.arms]
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    lines = ["  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
-             for row in [head, *rows]]
-    return "\n".join([result.level(level).label, *(said.rstrip() for said in lines)])
-
-
-def _cell(effect: Effect | None) -> str:
-    if effect is None or not math.isfinite(effect.mean):
-        return "not measured"
-    value = quantity(effect.mean, effect.unit)
-    if effect.verdict in (Verdict.UNSURE, Verdict.SAME, Verdict.UNKNOWN):
-        return value + " "
-    return value + "*"
-
-
-def _short(label: str, room: int = 22) -> str:
-    return label if len(label) <= room else label[: room - 1].rstrip() + "…"

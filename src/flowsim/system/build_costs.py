@@ -19,7 +19,7 @@ def make_costs(ctx: Context, programmes: Programmes) -> CostBook:
     """Return the unit costs in force, all in one price year."""
     services: dict[str, ServiceCost] = {}
     staff: dict[str, StaffCost] = {}
-    pools = {name for config in ctx.configs for name in config.staff}
+    pools = dict.fromkeys(name for config in ctx.configs for name in config.staff)
     known = [*ctx.names.services, *ctx.names.absent, *pools]
     for name in dict.fromkeys(name for config in ctx.configs for name in config.cost):
         key = f"cost.{name}"

@@ -91,7 +91,8 @@ def level_steps(
 
     Args:
         ctx: the builder's context.
-        key, changes_key: dotted paths of the level and of its changes.
+        key: dotted path of the level.
+        changes_key: dotted path of its changes.
         periods: for each period, whether the thing is enabled (0 where not), its level, its changes.
     """
 

@@ -10,7 +10,7 @@ from flowsim.config.models import Balks, Initial, Service, Surge
 from flowsim.config.quantities import Count, Tabled
 from flowsim.system.build_levels import admitting_steps, level_steps, whole
 from flowsim.system.build_steps import make_deconditioning, make_steps, make_visits
-from flowsim.system.distributions import make_distribution
+from flowsim.system.durations import make_distribution
 from flowsim.system.routing import Reach, code_or_none, make_routing
 from flowsim.system.spec import (
     NONE,

@@ -10,8 +10,8 @@ from flowsim.config.models import Mix, Profile, Stream
 from flowsim.config.quantities import Share, Tabled
 from flowsim.system.build_levels import by_period, finish
 from flowsim.system.curves import Curve, flat
-from flowsim.system.distributions import CannotBe, cumulative_of, discrete_of, read_row, scaled
-from flowsim.system.distributions import check_ways as is_said_in_full
+from flowsim.system.distributions import CannotBe, cumulative_of, discrete_of, scaled
+from flowsim.system.durations import check_ways, read_row
 from flowsim.system.names import one_of
 from flowsim.system.profiles import rate_curve
 from flowsim.system.routing import TOLERANCE, make_routing
@@ -69,41 +69,23 @@ def _kind(ctx: Context, key: str, model: Stream) -> Kind:
 
 def _rate(ctx: Context, key: str, models: Sequence[Stream], enabled: Sequence[bool]) -> Steps:
     """Return arrivals per minute over the run; batches per minute where patients come in groups."""
-    inputs = []
+    inputs: list[tuple[bool, Profile | None, Stream]] = []
     for config, model, on in zip(ctx.configs, models, enabled, strict=True):
         profile = None if model.profile is None else config.profile.get(model.profile)
         if model.profile is not None and profile is None:
             ctx.problems.unknown(f"{key}.profile", model.profile, "a profile", config.profile)
-        said = {field: getattr(model, field) for field in _RATE_FIELDS}
-        inputs.append((on, profile, said, model))
+        inputs.append((on, profile, model))
 
-    def curve_of(given: tuple[bool, Profile | None, Mapping[str, Any], _Same]) -> Curve:
-        on, profile, _, model = given
-        return rate_curve(ctx, key, model.stream, profile) if on else flat(0.0)
+    def curve_of(given: tuple[bool, Profile | None, Stream]) -> Curve:
+        on, profile, model = given
+        return rate_curve(ctx, key, model, profile) if on else flat(0.0)
 
-    return finish(
-        ctx, by_period(ctx, [(on, profile, said, _Same(model)) for on, profile, said, model in inputs], curve_of)
-    )
-
-
-_RATE_FIELDS = ("volume", "rates", "rates_by_date", "factor", "profile", "surges", "growth", "growth_from")
-
-
-class _Same:
-    """Carries a stream along without taking part in comparisons: its tables have no equality."""
-
-    def __init__(self, stream: Stream) -> None:
-        self.stream = stream
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same)
-
-    __hash__ = None  # type: ignore[assignment]
+    return finish(ctx, by_period(ctx, inputs, curve_of))
 
 
 def _gaps(ctx: Context, key: str, model: Stream) -> Distribution | None:
     """Return the time between arrivals; a factor on the volume divides it."""
-    if model.gaps is None or not is_said_in_full(ctx, key, model.gaps):
+    if model.gaps is None or not check_ways(ctx, key, model.gaps):
         return None
     if any(
         getattr(model.gaps, field).by
@@ -188,7 +170,7 @@ def _mix_table(
             ctx.problems.add(key, f"by {name!r}", wanted)
             return Table((), (), ())
     rows = [_mix_rows(ctx, key, attribute, mix) for mix in mixes]
-    return make_table(ctx, key, by, rows, wanted="shares for every combination, or a rest")
+    return make_table(ctx, key, by, rows, wanted="shares for every combination, or a rest", sources=mixes)
 
 
 def _mix_rows(ctx: Context, key: str, attribute: str, mix: Mix) -> Callable[[Levels], tuple[float, ...] | None]:

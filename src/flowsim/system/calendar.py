@@ -126,6 +126,7 @@ def make_calendar(run: RunSettings, settings: CalendarSettings, problems: Proble
     warm_up, end = _window(run, per_minute, (first - start).days, midnight)
     if end <= warm_up:
         problems.add("run.duration", run.duration.said, "a duration longer than 0")
+        end = warm_up + 1
     midnights = [0]
     while midnights[-1] <= end:
         midnights.append(midnight(len(midnights)))

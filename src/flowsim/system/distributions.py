@@ -10,106 +10,16 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 
 from scipy import integrate, special
 
-from flowsim.config.models import Distribution as Written
-from flowsim.config.quantities import Tabled
-from flowsim.system.spec import Distribution, Table
-from flowsim.system.tabling import Context, Levels, Scope, check_tabled, make_table, union_of
+from flowsim.system.spec import Distribution
 from flowsim.units import Dimension, QuantityError, parse_quantity
-
-PARAMETERS = ("value", "mean", "sd", "cv", "median", "shape", "low", "mode", "high", "ends", "times")
-"""Fields of the YAML that may be tables."""
-WAYS: dict[str, tuple[frozenset[str], ...]] = {
-    "constant": (frozenset({"value"}),),
-    "exponential": (frozenset({"mean"}),),
-    "lognormal": (
-        frozenset({"mean", "sd"}),
-        frozenset({"mean", "cv"}),
-        frozenset({"median", "mean"}),
-        frozenset({"meanlog", "sdlog", "unit"}),
-    ),
-    "gamma": (frozenset({"mean", "shape"}), frozenset({"mean", "sd"}), frozenset({"mean", "cv"})),
-    "weibull": (frozenset({"mean", "shape"}),),
-    "uniform": (frozenset({"low", "high"}),),
-    "triangular": (frozenset({"low", "mode", "high"}),),
-    "normal": (frozenset({"mean", "sd"}), frozenset({"mean", "cv"})),
-    "geometric": (frozenset({"unit", "ends"}),),
-    "discrete": (frozenset({"values"}),),
-}
-"""For each kind, the sets of fields that say it in full."""
-_ALWAYS = {"kind", "times", "at_least", "at_most"}
 
 
 class CannotBe(ValueError):
     """Parameters that no distribution of the kind has; the text says what is wanted."""
-
-
-def make_distribution(
-    ctx: Context, key: str, written: Sequence[Written | None], scope: Scope = Scope()
-) -> Table[Distribution]:
-    """Return the distribution as a table, one ``Distribution`` model a period (None: at once)."""
-    tables: list[Tabled[float] | None] = []
-    for model in written:
-        if model is not None:
-            if not check_ways(ctx, key, model):
-                return Table((), (), (constant_of(0.0),))
-            tables += [getattr(model, name) for name in PARAMETERS]
-    if not all([check_tabled(ctx, key, table, scope) for table in tables]):
-        return Table((), (), (constant_of(0.0),))
-    by = union_of(tables)
-
-    def row_of(model: Written | None) -> Callable[[Levels], Distribution | None]:
-        def row(levels: Levels) -> Distribution | None:
-            if model is None:
-                return constant_of(0.0)
-            try:
-                return read_row(model, levels)
-            except CannotBe as error:
-                who = ", ".join(f"{name} {level!r}" for name, level in levels.items())
-                ctx.problems.add(key, f"{model.kind}{' for ' + who if who else ''}", str(error))
-                return constant_of(0.0)
-
-        return row
-
-    return make_table(ctx, key, by, [row_of(m) for m in written], scope)
-
-
-def check_ways(ctx: Context, key: str, model: Written) -> bool:
-    """Whether the fields given say the distribution once and in full; notes a problem."""
-    given = {name for name in type(model).model_fields if getattr(model, name) is not None} - _ALWAYS
-    if frozenset(given) in WAYS[model.kind]:
-        return True
-    wanted = " or ".join(", ".join(sorted(way)) for way in WAYS[model.kind])
-    ctx.problems.add(key, f"{model.kind} by {', '.join(sorted(given)) or 'nothing'}", f"{model.kind} by {wanted}")
-    return False
-
-
-def read_row(model: Written, levels: Levels) -> Distribution | None:
-    """Return the distribution for one combination of levels; None where a table has no value for it.
-
-    Raises:
-        CannotBe: the parameters are out of range.
-    """
-    numbers: dict[str, float] = {}
-    for name in PARAMETERS:
-        table = getattr(model, name)
-        if table is not None:
-            quantity = table.value_for(levels)
-            if quantity is None:
-                return None
-            numbers[name] = quantity.value
-    for name in ("meanlog", "sdlog", "unit"):
-        if getattr(model, name) is not None:
-            numbers[name] = getattr(model, name).value
-    times = numbers.pop("times", 1.0)
-    base = discrete_of(model.values, Dimension.DURATION) if model.kind == "discrete" else canonical(model.kind, numbers)
-    low = 0.0 if model.at_least is None else model.at_least.value
-    high = math.inf if model.at_most is None else model.at_most.value
-    if low > high:
-        raise CannotBe("at_least no greater than at_most")
-    return scaled(replace(base, at_least=low, at_most=high), times)
 
 
 def constant_of(minutes: float) -> Distribution:
@@ -352,34 +262,38 @@ def _moments(d: Distribution) -> tuple[float, float]:
         return _raw_moments(Distribution("discrete", values=clamped, cumulative=d.cumulative or (1.0,)))
     if d.kind == "geometric":
         return _clamped_geometric(d)
-    first = d.at_least + _tail_integral(d, lambda x: 1.0)
+    scale = sum(abs(x) for x in (_raw_moments(d)[0], math.sqrt(_raw_moments(d)[1]), d.at_least))
+    first = d.at_least + _tail_integral(d, lambda x: 1.0, 1e-13 * scale)
     # About the mean rather than 0, so that a small spread on a large mean keeps its digits.
-    square = (d.at_least - first) ** 2 + _tail_integral(d, lambda x: 2 * (x - first))
+    square = (d.at_least - first) ** 2 + _tail_integral(d, lambda x: 2 * (x - first), 1e-13 * scale**2)
     return first, square
 
 
-def _tail_integral(d: Distribution, weight: Callable[[float], float]) -> float:
+def _beyond(d: Distribution, x: float) -> float:
+    """Return the probability of more than ``x`` minutes before clamping, to full precision far out."""
+    if d.kind == "lognormal":
+        return float(special.ndtr((d.a - math.log(x)) / d.b)) if x > 0 else 1.0
+    if d.kind == "normal":
+        return float(special.ndtr((d.a - x) / d.b))
+    if d.kind == "gamma":
+        return float(special.gammaincc(d.a, max(x, 0.0) / d.b))
+    return 1 - _raw_cdf(d, x)
+
+
+def _tail_integral(d: Distribution, weight: Callable[[float], float], tolerance: float) -> float:
     """Return the integral of weight(x) (1 - F(x)) from ``at_least`` to ``at_most``, piece by piece."""
     centre, variance = _raw_moments(d)
     spread = math.sqrt(variance)
     low, high = _support(d)
-    cuts = {
-        d.at_least,
-        d.at_most,
-        low,
-        high,
-        d.c,
-        *(centre + k * spread for k in (-8, -4, -2, -1, 0, 1, 2, 4, 8, 16, 64)),
-    }
     top = min(d.at_most, high)
+    cuts = {low, d.c, *(centre + k * spread for k in (-8, -4, -2, -1, 0, 1, 2, 4, 8, 16, 64))}
     points = [d.at_least, *sorted(x for x in cuts if d.at_least < x < top and math.isfinite(x)), top]
-    pieces = zip(points, points[1:], strict=False)
-    done = [
-        integrate.quad(lambda x: weight(x) * (1 - _raw_cdf(d, x)), a, b, epsabs=0, epsrel=1e-10, limit=200)[0]
-        for a, b in pieces
-        if b > a
-    ]
-    return math.fsum(done)
+
+    def integrand(x: float) -> float:
+        return weight(x) * _beyond(d, x)
+
+    pieces = [(a, b) for a, b in pairwise(points) if b > a]
+    return math.fsum(integrate.quad(integrand, a, b, epsabs=tolerance, epsrel=1e-10, limit=200)[0] for a, b in pieces)
 
 
 def _clamped_geometric(d: Distribution) -> tuple[float, float]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +21,6 @@ from flowsim.system.spec import (
     BY_DESTINATION,
     NONE,
     BranchSpec,
-    Distribution,
     RoutingSpec,
     Row,
     StreamSpec,
@@ -41,11 +42,13 @@ class Classes:
         codes: for each attribute that matters, its code in every class.
         count: number of classes.
         strides: how far apart two classes are that differ by one level.
+        known: numbers of tables' rows already worked out.
     """
 
     codes: dict[int, Ints]
     count: int
     strides: dict[int, int]
+    known: dict[tuple[int, Callable[[Any], float]], Floats] = field(default_factory=dict)
 
     def rows(self, table: Table[Row], period: int, origin: int, destination: int = NONE) -> Ints:
         """Return the index of the row that holds for each class."""
@@ -62,8 +65,10 @@ class Classes:
         self, table: Table[Row], number: Callable[[Row], float], period: int, origin: int, destination: int = NONE
     ) -> Floats:
         """Return a number from the row that holds for each class."""
-        numbers = np.array([number(row) for row in table.rows], dtype=np.float64)
-        return numbers[self.rows(table, period, origin, destination)]
+        key = (id(table), number)
+        if key not in self.known:
+            self.known[key] = np.array([number(row) for row in table.rows], dtype=np.float64)
+        return self.known[key][self.rows(table, period, origin, destination)]
 
 
 @dataclass
@@ -146,11 +151,12 @@ def mean_rate(stream: StreamSpec, spec: SystemSpec, start: int, end: int) -> flo
     return size * mean_between(stream.rate, start, end)
 
 
+@lru_cache(maxsize=65536)
 def shares_of(branch: BranchSpec) -> tuple[tuple[int, float], ...]:
-    """Return (destination, share) pairs; a rule that looks at the state counts as its first option, shortest as even."""
+    """Return (destination, share) pairs; a rule on the state counts as its first option, shortest as even."""
     if branch.rule == "share":
-        cumulative = np.diff(branch.cumulative, prepend=0.0)
-        return tuple((d, float(p)) for d, p in zip(branch.destinations, cumulative, strict=True) if p > 0)
+        pairs = zip(branch.destinations, (0.0, *branch.cumulative), branch.cumulative, strict=False)
+        return tuple((place, upper - lower) for place, lower, upper in pairs if upper > lower)
     if branch.rule == "shortest":
         return tuple((d, 1 / len(branch.destinations)) for d in branch.destinations)
     return ((branch.destinations[0], 1.0),)
@@ -178,12 +184,19 @@ class Router:
             for place, share in shares_of(table.rows[0]):
                 out[place] += share
             return out
-        by_row: dict[int, Floats] = {}
-        for index, branch in enumerate(table.rows):
-            for place, share in shares_of(branch):
-                by_row.setdefault(place, np.zeros(len(table.rows)))[index] += share
         rows = self.classes.rows(table, self.period, origin)
-        return {place: weights[rows] for place, weights in by_row.items() if weights[rows].any()}
+        used, of_class = np.unique(rows, return_inverse=True)
+        branches = [table.rows[row] for row in used.tolist()]
+        unique = list({id(branch): branch for branch in branches}.values())
+        position = {id(branch): index for index, branch in enumerate(unique)}
+        of_branch = np.array([position[id(branch)] for branch in branches])[of_class]
+        weights: dict[int, Floats] = {}
+        for index, branch in enumerate(unique):
+            for place, share in shares_of(branch):
+                if place not in weights:
+                    weights[place] = np.zeros(len(unique))
+                weights[place][index] += share
+        return {place: of_each[of_branch] for place, of_each in weights.items()}
 
 
 def find_flows(spec: SystemSpec, classes: Classes, period: int, start: int, end: int) -> Flows:

@@ -21,6 +21,8 @@ from flowsim.units import MINUTES_PER_DAY
 
 NEAR = 0.95
 """Utilisation from which a queue is near its limit."""
+ROUNDING = 1e-9
+"""A load of the capacity, but for rounding, is one that cannot settle."""
 Verdict = Literal["settles", "near", "cannot settle"]
 
 
@@ -38,7 +40,8 @@ class Load:
         utilisation: offered / capacity; inf where something is asked and nothing is there.
         verdict: whether the queue settles.
         growth_per_day: patients by which the queue grows a day where it cannot settle; else 0.
-        sheds: whether patients give up, balk or are turned away, so that the queue settles by losing some.
+        sheds: whether some of those for whom there is no room go elsewhere (they give up, balk, are turned away,
+            or only come while there is space); the verdict is on the others.
     """
 
     id: str
@@ -54,27 +57,65 @@ class Load:
 
 
 class Totals:
-    """Patients and work per minute, added up over periods by how long each lasts."""
+    """Patients and work per minute, added up over periods by how long each lasts.
+
+    Attributes:
+        patients: joining each service.
+        work: they bring to each service.
+        bound_work: the part of it that cannot be lost (``is_lost``).
+        steps: asking each staff pool.
+        staff_work: they bring to each pool.
+        bound_staff_work: the part of it brought by patients who cannot be lost.
+    """
 
     def __init__(self, spec: SystemSpec) -> None:
         self.spec = spec
-        self.patients = np.zeros(len(spec.services))
-        self.work = np.zeros(len(spec.services))
-        self.steps = np.zeros(len(spec.staff))
-        self.staff_work = np.zeros(len(spec.staff))
+        self.by_space = filled_by_space(spec)
+        self.patients, self.work, self.bound_work = np.zeros((3, len(spec.services)))
+        self.steps, self.staff_work, self.bound_staff_work = np.zeros((3, len(spec.staff)))
 
     def add(self, flows: Flows, period: int, weight: float) -> None:
         """Add the flows of a period that makes up ``weight`` of the window."""
         router = Router(flows.classes, period)
         for (index, origin), joining in flows.into.items():
             self.patients[index] += weight * float(joining.sum())
+            bound = 0.0 if self.is_lost(index, origin) else 1.0
             visit = Visit(self.spec, self.spec.services[index], flows.classes, period, origin)
             for destination, share in visit.destinations(router):
                 part = weight * joining * share
-                self.work[index] += float(part @ visit.work(destination))
+                work = float(part @ visit.work(destination))
+                self.work[index] += work
+                self.bound_work[index] += bound * work
                 for pool, steps, minutes in visit.staff(destination):
                     self.steps[pool] += float(part @ steps)
                     self.staff_work[pool] += float(part @ minutes)
+                    self.bound_staff_work[pool] += bound * float(part @ minutes)
+
+    def is_lost(self, index: int, origin: int) -> bool:
+        """Whether patients for whom there is no room go elsewhere: they give up, balk, are refused or sent on.
+
+        Those who keep a space elsewhere while they wait are neither refused nor balk.
+        """
+        service = self.spec.services[index]
+        if index in self.by_space or (service.patience is not None and service.patience.holders):
+            return True
+        loses = service.patience is not None or service.balks is not None or service.queue_places < UNLIMITED
+        return loses and origin == len(self.spec.services)
+
+
+def filled_by_space(spec: SystemSpec) -> frozenset[int]:
+    """Return services that patients only come to by ``first_with_space``, so that hardly anyone waits for them."""
+    by_space: set[int] = set()
+    otherwise: set[int] = {i for i, service in enumerate(spec.services) if service.initial}
+    for routing in (*(s.routing for s in spec.streams), *(s.routing for s in spec.services), *spec.junctions):
+        for branch in routing.branches.rows:
+            (by_space if branch.rule == "first_with_space" else otherwise).update(branch.destinations)
+            otherwise.add(branch.otherwise)
+    for service in spec.services:
+        otherwise |= {service.when_closed}
+        otherwise |= {service.when_full} if service.queue_places < UNLIMITED else set()
+        otherwise |= {service.patience.to} if service.patience is not None else set()
+    return frozenset(place for place in by_space - otherwise if place < len(spec.services))
 
 
 @dataclass(frozen=True)
@@ -141,25 +182,14 @@ class Visit:
 def make_loads(spec: SystemSpec, totals: Totals) -> tuple[Load, ...]:
     """Return the loads of services, then of staff pools."""
     out = []
-    for index, service in enumerate(spec.services):
-        visits = service.visits is not None
-        per = MINUTES_PER_DAY if visits else 1.0
-        rate, work = float(totals.patients[index]), float(totals.work[index])
-        sheds = service.patience is not None or service.balks is not None or service.queue_places < UNLIMITED
-        out.append(_load(service.id, "service", rate, work, per, mean_capacity(spec, service), sheds))
-    for index, pool in enumerate(spec.staff):
+    for i, service in enumerate(spec.services):
+        per = MINUTES_PER_DAY if service.visits is not None else 1.0
+        work = (float(totals.patients[i]), float(totals.work[i]), float(totals.bound_work[i]))
+        out.append(_load(service.id, "service", work, per, mean_capacity(spec, service)))
+    for i, pool in enumerate(spec.staff):
         capacity = mean_between(pool.rota, spec.warm_up, spec.end) * (1 - pool.sickness)
-        out.append(
-            _load(
-                pool.id,
-                "staff",
-                float(totals.steps[index]),
-                float(totals.staff_work[index]),
-                1.0,
-                capacity,
-                sheds=False,
-            )
-        )
+        work = (float(totals.steps[i]), float(totals.staff_work[i]), float(totals.bound_staff_work[i]))
+        out.append(_load(pool.id, "staff", work, 1.0, capacity))
     return tuple(out)
 
 
@@ -174,18 +204,35 @@ def mean_capacity(spec: SystemSpec, service: ServiceSpec) -> float:
 
 
 def _load(
-    name: str, kind: Literal["service", "staff"], rate: float, work: float, per: float, capacity: float, sheds: bool
+    name: str, kind: Literal["service", "staff"], work: tuple[float, float, float], per: float, capacity: float
 ) -> Load:
-    """Return a load; ``rate`` and ``work`` per minute, ``per`` the minutes over which work is counted."""
-    offered = work * per
-    utilisation = offered / capacity if capacity > 0 else (math.inf if offered > 0 else 0.0)
-    each = work / rate if rate > 0 else 0.0
+    """Return a load.
+
+    Args:
+        name: id.
+        kind: service or staff.
+        work: patients, their work, and the part of it that cannot be lost, all per minute.
+        per: minutes over which work is counted: 1, or a day for visits.
+        capacity: mean units.
+    """
+    rate, offered, bound = work[0], work[1] * per, work[2] * per
+    each = work[1] / rate if rate > 0 else 0.0
     verdict: Verdict = "settles"
     growth = 0.0
-    # Rounding must not turn a load of exactly the capacity into one that settles.
-    if utilisation >= 1 - 1e-9 and not sheds:
+    if bound > 0 and bound >= capacity * (1 - ROUNDING):
         verdict = "cannot settle"
-        growth = max(0.0, (offered - capacity) / per / each * MINUTES_PER_DAY)
-    elif utilisation >= NEAR and not sheds:
+        growth = max(0.0, (bound - capacity) / per / each * MINUTES_PER_DAY)
+    elif bound > 0 and bound >= capacity * NEAR:
         verdict = "near"
-    return Load(name, kind, rate * MINUTES_PER_DAY, each, offered, capacity, utilisation, verdict, growth, sheds)
+    return Load(
+        id=name,
+        kind=kind,
+        patients_per_day=rate * MINUTES_PER_DAY,
+        mean_minutes=each,
+        offered=offered,
+        capacity=capacity,
+        utilisation=offered / capacity if capacity > 0 else (math.inf if offered > 0 else 0.0),
+        verdict=verdict,
+        growth_per_day=growth,
+        sheds=bound < offered * (1 - ROUNDING),
+    )

@@ -30,14 +30,14 @@ def make_routing(
     """
     full = [_as_pathway(pathway) for pathway in pathways]
     scope = Scope(origins=None if origins is None else frozenset(origins))
-    good = all([_check(ctx, key, branches, scope) for branches in full])
+    checked = [_check(ctx, key, branches, scope) for branches in full]
     by = tuple(dict.fromkeys(name for branches in full for name in _names_used(branches)))
     fallback = BranchSpec((0,))
     branches: Table[BranchSpec] = Table((), (), (fallback,))
-    if good:
+    if all(checked):
         rows = [_row_of(ctx, key, pathway) for pathway in full]
         wanted = "a branch for everyone: one without when, last, catches the others"
-        branches = make_table(ctx, key, by, rows, scope, wanted)
+        branches = make_table(ctx, key, by, rows, scope, wanted, full)
     return RoutingSpec(name, ctx.purposes.of(key), branches)
 
 
@@ -95,13 +95,21 @@ def _check(ctx: Context, key: str, pathway: Pathway, scope: Scope) -> bool:
 
 def _row_of(ctx: Context, key: str, pathway: Pathway) -> Callable[[Levels], BranchSpec | None]:
     """Return the function from levels to the first branch whose conditions all hold."""
-    tests = [({a: frozenset(levels) for a, levels in b.when.items()}, name, b) for name, b in pathway.items()]
+    tests = [
+        ([(a, frozenset(levels)) for a, levels in b.when.items()], name, b, tuple(_names_used({name: b})))
+        for name, b in pathway.items()
+    ]
+    known: dict[tuple[str, ...], BranchSpec] = {}
 
     def row(levels: Levels) -> BranchSpec | None:
-        for conditions, name, branch in tests:
-            if all(levels[attribute] in allowed for attribute, allowed in conditions.items()):
-                at = f"{key}.{name}"
-                return _by_shares(ctx, at, branch, levels) if branch.to is not None else _by_rule(ctx, at, branch)
+        for conditions, name, branch, names in tests:
+            if all(levels[attribute] in allowed for attribute, allowed in conditions):
+                who = {attribute: levels[attribute] for attribute in names}
+                case = (name, *who.values())
+                if case not in known:
+                    at = f"{key}.{name}"
+                    known[case] = _by_rule(ctx, at, branch) if branch.to is None else _by_shares(ctx, at, branch, who)
+                return known[case]
         return None
 
     return row

@@ -74,7 +74,7 @@ class Pattern:
         return 0.0
 
     def explicit(self) -> Pattern:
-        """Return the same pattern with every day's value at midnight written out (bank holidays in an ordinary week)."""
+        """Return the same pattern with every day's value at midnight written out, as in an ordinary week."""
         out = []
         for index, day in enumerate(self.days):
             entries = day or ()

@@ -6,12 +6,13 @@ block of rows is kept, and where all rows agree only one row.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from flowsim.config.models import Config
-from flowsim.config.quantities import Quantity, Tabled, combinations
+from flowsim.config.quantities import Quantity, Tabled
 from flowsim.system.calendar import Calendar
 from flowsim.system.names import Names, Problems, one_of
 from flowsim.system.purposes import Purposes
@@ -45,7 +46,7 @@ class Context:
     purposes: Purposes
 
     def each(self, group: str, name: str) -> list[Any]:
-        """Return the thing's model in every period; a period that lacks it has that of the nearest one before, or after."""
+        """Return the thing's model in every period; where it is lacking, that of another period."""
         found = [getattr(c, group).get(name) for c in self.configs]
         known = next(m for m in found if m is not None)
         out = []
@@ -90,6 +91,10 @@ class Scope:
             if name in (FROM, TO) and among is not None and level not in among:
                 return False
         return True
+
+
+ATTRIBUTES_ONLY = Scope()
+"""A table that depends on attributes alone."""
 
 
 @dataclass(slots=True)
@@ -153,8 +158,9 @@ def make_table(
     key: str,
     by: Sequence[str],
     rows_by_period: Sequence[Callable[[Levels], Row | None]],
-    scope: Scope = Scope(),
+    scope: Scope = ATTRIBUTES_ONLY,
     wanted: str = "a value for every combination, or a rest",
+    sources: Sequence[object] = (),
 ) -> Table[Row]:
     """Return a table whose rows a function works out, one function a period.
 
@@ -165,34 +171,39 @@ def make_table(
         rows_by_period: for each period, from levels by name to the row; None where there is no value.
         scope: what ``from`` and ``to`` can be here.
         wanted: what would be right where a value is missing.
+        sources: what the rows are worked out from in each period; where equal, it is done once.
 
     Returns:
         The table. Combinations that cannot occur get some row of the table.
     """
     levels = [_levels_of(ctx, key, name, scope) for name in by]
-    sizes = tuple(len(found) for found in levels if found is not None)
     known = [found for found in levels if found is not None]
-    missing = Missing()
-    rows: list[Row | None] = []
     if len(known) < len(by):
         return Table((), (), ())
-    for row_of in rows_by_period:
-        for codes in combinations(sizes):
-            names = [known[i][code] for i, code in enumerate(codes)]
+    combos = list(itertools.product(*known))
+    missing = Missing()
+    rows: list[Row | None] = []
+    for period, row_of in enumerate(rows_by_period):
+        if period > 0 and sources and sources[period] == sources[period - 1]:
+            rows += rows[-len(combos) :]
+            continue
+        for names in combos:
             row = row_of(dict(zip(by, names, strict=True)))
             if row is None and scope.possible(by, names):
                 missing.combos.append(", ".join(f"{b} {n!r}" for b, n in zip(by, names, strict=True)) or "anyone")
             rows.append(row)
     missing.report(key, ctx.problems, wanted)
-    spare = next((row for row in rows if row is not None), None)
-    filled = tuple(spare if row is None else row for row in rows)
-    return _collapsed(ctx, by, sizes, filled, len(rows_by_period))  # type: ignore[arg-type]
+    spare = [row for row in rows if row is not None][:1]
+    filled = tuple(row for given in rows for row in ([given] if given is not None else spare))
+    return _collapsed(ctx, by, tuple(len(found) for found in known), filled, len(rows_by_period))
 
 
 def _collapsed(
     ctx: Context, by: Sequence[str], sizes: tuple[int, ...], rows: tuple[Row, ...], periods: int
 ) -> Table[Row]:
-    """Return the smallest table with these rows."""
+    """Return the smallest table with these rows; none where no combination had a value."""
+    if not rows:
+        return Table((), (), ())
     block = len(rows) // periods
     if all(row == rows[0] for row in rows):
         return Table((), (), rows[:1])
@@ -210,7 +221,7 @@ def value_table(
     tables: Sequence[Tabled[Any] | None],
     read: Callable[[float], Row],
     default: float,
-    scope: Scope = Scope(),
+    scope: Scope = ATTRIBUTES_ONLY,
 ) -> Table[Row]:
     """Return a table of numbers, one ``Tabled`` quantity a period.
 
@@ -222,7 +233,8 @@ def value_table(
         default: the value where a period has no table.
         scope: what ``from`` and ``to`` can be here.
     """
-    if not all([check_tabled(ctx, key, table, scope) for table in tables]):
+    checked = [check_tabled(ctx, key, table, scope) for table in tables]
+    if not all(checked):
         return Table((), (), (read(default),))
 
     def row_of(table: Tabled[Any] | None) -> Callable[[Levels], Row | None]:
@@ -235,4 +247,4 @@ def value_table(
 
         return row
 
-    return make_table(ctx, key, union_of(tables), [row_of(t) for t in tables], scope)
+    return make_table(ctx, key, union_of(tables), [row_of(t) for t in tables], scope, sources=tables)

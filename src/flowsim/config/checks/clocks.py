@@ -50,18 +50,24 @@ def rota_overlap(given: Given) -> Iterator[Problem]:
             refines = first < second or second < first
             if first & second and not refines and days[one] != days[other]:
                 names = ", ".join(WEEKDAYS[day] for day in sorted(first & second))
-                yield Problem(f"{path}.{other}", f"{names} here and in {one}", "each day in one range, or named by itself")
+                yield Problem(
+                    f"{path}.{other}", f"{names} here and in {one}", "each day in one range, or named by itself"
+                )
 
 
 @check("time_order")
 def time_order(given: Given) -> Iterator[Problem]:
     """Clock times of a day are written in order."""
-    profiles = ((f"profile.{n}.hour_of_day", {"": p.hour_of_day}) for n, p in given.config.profile.items() if p.hour_of_day)
+    profiles = (
+        (f"profile.{n}.hour_of_day", {"": p.hour_of_day}) for n, p in given.config.profile.items() if p.hour_of_day
+    )
     for path, days in itertools.chain(_schedules(given), profiles):
         for key, times in days.items():
             said = list(times)
             if isinstance(times, Mapping) and said != sorted(said):
-                yield Problem(f"{path}.{key}".rstrip("."), ", ".join(said), f"times in order: {', '.join(sorted(said))}")
+                yield Problem(
+                    f"{path}.{key}".rstrip("."), ", ".join(said), f"times in order: {', '.join(sorted(said))}"
+                )
             if isinstance(times, Mapping) and not said:
                 yield Problem(f"{path}.{key}", "no times", 'a clock time or more, e.g. {"00:00": 0}')
 
@@ -121,7 +127,12 @@ def date_exists(given: Given) -> Iterator[Problem]:
 def date_order(given: Given) -> Iterator[Problem]:
     """What is dated ends after it starts."""
     for path, node in given.nodes:
-        if isinstance(node, Change | SurgePeriod | Intervention) and node.starts and node.ends and node.ends <= node.starts:
+        if (
+            isinstance(node, Change | SurgePeriod | Intervention)
+            and node.starts
+            and node.ends
+            and node.ends <= node.starts
+        ):
             yield Problem(f"{path}.to", repr(node.ends), f"a date after {node.starts}")
     for name, stream in given.config.stream.items():
         days = list(stream.rates_by_date or ())
@@ -134,7 +145,9 @@ def growth_base(given: Given) -> Iterator[Problem]:
     """Growth says from which date it counts."""
     for name, stream in given.config.stream.items():
         if stream.growth is not None and stream.growth_from is None:
-            yield Problem(f"stream.{name}.growth_from", "nothing", "the date at which volume holds, from which growth counts")
+            yield Problem(
+                f"stream.{name}.growth_from", "nothing", "the date at which volume holds, from which growth counts"
+            )
 
 
 @check("run_length")

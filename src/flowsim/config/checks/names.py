@@ -22,7 +22,12 @@ def source(given: Given) -> Iterator[Problem]:
     """A source is an entry of the bibliography, a scenario or the command line."""
     for path, node in given.nodes:
         name = getattr(node, "source", None)
-        if isinstance(name, str) and name not in given.config.source and not name.startswith("scenario:") and name != "command line":
+        if (
+            isinstance(name, str)
+            and name not in given.config.source
+            and not name.startswith("scenario:")
+            and name != "command line"
+        ):
             yield unknown(f"{path}.source", name, given.config.source, "a source in conf/source")
 
 
@@ -32,7 +37,9 @@ def provider(given: Given) -> Iterator[Problem]:
     for group, things in (("service", given.config.service), ("staff", given.config.staff)):
         for name, thing in things.items():
             if thing.provider and thing.provider not in given.config.place.providers:
-                yield unknown(f"{group}.{name}.provider", thing.provider, given.config.place.providers, "a provider of the place")
+                yield unknown(
+                    f"{group}.{name}.provider", thing.provider, given.config.place.providers, "a provider of the place"
+                )
 
 
 @check("hub")

@@ -1,4 +1,4 @@
-"""Patients: attributes and levels that exist, tables that say something for everyone, streams that come from somewhere."""
+"""Patients: attributes and levels that exist, tables that cover everyone, streams with a volume."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def attribute(given: Given) -> Iterator[Problem]:
         for attribute_name, mix in stream.mix.items():
             for other in mix.by:
                 if other not in given.config.attribute:
-                    yield unknown(f"stream.{name}.mix.{attribute_name}.by", other, given.config.attribute, "an attribute")
+                    yield unknown(
+                        f"stream.{name}.mix.{attribute_name}.by", other, given.config.attribute, "an attribute"
+                    )
 
 
 @check("level")
@@ -60,15 +62,15 @@ def level(given: Given) -> Iterator[Problem]:
     """Levels that rules and tables look at are levels of their attribute."""
     for key, name, levels in _named(given):
         known = given.levels(name)
-        for said in levels if known is not None else ():
-            if said not in known:
+        for said in levels:
+            if known is not None and said not in known:
                 yield unknown(f"{key}.{name}", said, known, f"a level of {name}")
     for key, table in _tables(given):
         for position, name in enumerate(table.by):
             known = given.levels(name)
-            for said in dict.fromkeys(case[position] for case, _ in table.cases):
-                if known is not None and said is not None and said not in known:
-                    yield unknown(f"{key}.values.{said}", said, known, f"a level of {name}")
+            for written in dict.fromkeys(case[position] for case, _ in table.cases):
+                if known is not None and written is not None and written not in known:
+                    yield unknown(f"{key}.values.{written}", written, known, f"a level of {name}")
 
 
 @check("levels_differ")
@@ -193,8 +195,8 @@ def mix_of(given: Given) -> Iterator[Problem]:
                 yield unknown(f"service.{name}.initial.{start}.mix_of", people.mix_of, given.config.stream, "a stream")
 
 
-@check("stream_enabled")
-def stream_enabled(given: Given) -> Iterator[Problem]:
+@check("some_service")
+def some_service(given: Given) -> Iterator[Problem]:
     """A place has services."""
     if not given.services:
         yield Problem("service", _names(given.config.service), "a service that is enabled")

@@ -146,4 +146,3 @@ def _is_wrapped(node: BaseModel, name: str) -> bool:
     if isinstance(node, Distribution):
         return name == "value" and node.kind == "constant"
     return isinstance(node, Mix) and name == "shares"
-

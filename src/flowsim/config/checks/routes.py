@@ -57,7 +57,11 @@ def destination_enabled(given: Given) -> Iterator[Problem]:
     for key, name, surely in _written(given):
         service = given.config.service.get(name)
         if surely and service is not None and not service.enabled and service.when_closed is None:
-            yield Problem(key, repr(name), f"a service that is enabled, or service.{name}.when_closed to say who takes its patients")
+            yield Problem(
+                key,
+                repr(name),
+                f"a service that is enabled, or service.{name}.when_closed to say who takes its patients",
+            )
 
 
 @check("pathway_missing")
@@ -74,7 +78,12 @@ def junction_unused(given: Given) -> Iterator[Problem]:
     sent = {name for _, name, _ in _written(given)}
     for name in given.junctions:
         if name not in sent:
-            yield unknown(f"pathway.{name}", name, given.config.service, "the pathway of a service, or a junction patients are sent to")
+            yield unknown(
+                f"pathway.{name}",
+                name,
+                given.config.service,
+                "the pathway of a service, or a junction patients are sent to",
+            )
 
 
 @check("exit_name")
@@ -113,15 +122,29 @@ def choose_services(given: Given) -> Iterator[Problem]:
 @check("branch_rest")
 def branch_rest(given: Given) -> Iterator[Problem]:
     """The last branch of a pathway takes everyone who is left, and no branch after it is idle."""
-    pathways = {f"pathway.{name}": p for name, p in given.config.pathway.items() if name in given.services or name in given.junctions}
-    pathways |= {f"stream.{n}.to": s.to for n, s in given.config.stream.items() if s.enabled and isinstance(s.to, Mapping)}
+    pathways = {
+        f"pathway.{name}": p
+        for name, p in given.config.pathway.items()
+        if name in given.services or name in given.junctions
+    }
+    pathways |= {
+        f"stream.{n}.to": s.to for n, s in given.config.stream.items() if s.enabled and isinstance(s.to, Mapping)
+    }
     for key, pathway in pathways.items():
         names = list(pathway)
         open_ones = [name for name in names if not pathway[name].when]
         if names and not open_ones:
-            yield Problem(f"{key}.{names[-1]}.when", ", ".join(pathway[names[-1]].when), "a last branch without when, for everyone else")
+            yield Problem(
+                f"{key}.{names[-1]}.when",
+                ", ".join(pathway[names[-1]].when),
+                "a last branch without when, for everyone else",
+            )
         for name in names[names.index(open_ones[0]) + 1 :] if open_ones else ():
-            yield Problem(f"{key}.{name}", f"after {open_ones[0]!r}, which takes everyone", "branches with when before the one without")
+            yield Problem(
+                f"{key}.{name}",
+                f"after {open_ones[0]!r}, which takes everyone",
+                "branches with when before the one without",
+            )
 
 
 @check("shares")
@@ -201,7 +224,9 @@ def instant_cycle(given: Given) -> Iterator[Problem]:
             told.add(frozenset(cycle))
             first = cycle[0]
             key = f"pathway.{first}" if first in given.junctions else f"service.{first}"
-            yield Problem(key, " -> ".join([*cycle, first]), "a way that ends at an exit or at a service with room to wait")
+            yield Problem(
+                key, " -> ".join([*cycle, first]), "a way that ends at an exit or at a service with room to wait"
+            )
 
 
 def _instant(given: Given) -> dict[str, list[str]]:

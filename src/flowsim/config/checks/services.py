@@ -43,7 +43,9 @@ def change_form(given: Given) -> Iterator[Problem]:
 @check("capacity_below_zero")
 def capacity_below_zero(given: Given) -> Iterator[Problem]:
     """Dated changes do not take capacity or staff below nothing."""
-    levels = [(f"service.{n}", level, s.changes) for n, s in given.config.service.items() for level in s.capacity.values()]
+    levels = [
+        (f"service.{n}", level, s.changes) for n, s in given.config.service.items() for level in s.capacity.values()
+    ]
     levels += [(f"staff.{n}", pool.rota, pool.changes) for n, pool in given.config.staff.items()]
     for key, level, changes in levels:
         for name, change in changes.items():
@@ -73,7 +75,9 @@ def preempts(given: Given) -> Iterator[Problem]:
     for name, service in given.services.items():
         said = _against_preemption(service)
         if service.admits.preempts and said:
-            yield Problem(f"service.{name}.admits.preempts", f"true, with {said}", "one step of care, without staff or leaving")
+            yield Problem(
+                f"service.{name}.admits.preempts", f"true, with {said}", "one step of care, without staff or leaving"
+            )
 
 
 def _against_preemption(service: Service) -> str:
@@ -112,7 +116,11 @@ def no_staff_ever(given: Given) -> Iterator[Problem]:
             for pool_name in step.staff:
                 pool = given.config.staff.get(pool_name)
                 if pool is not None and _highest(pool.rota) == 0 and not pool.changes:
-                    yield Problem(f"service.{name}.{key}.staff.{pool_name}", "a rota of 0", f"somebody on duty in staff.{pool_name}.rota")
+                    yield Problem(
+                        f"service.{name}.{key}.staff.{pool_name}",
+                        "a rota of 0",
+                        f"somebody on duty in staff.{pool_name}.rota",
+                    )
 
 
 @check("surge_rule")
@@ -123,7 +131,9 @@ def surge_rule(given: Given) -> Iterator[Problem]:
             continue
         key, surge = f"service.{name}.surge", service.surge
         if not all(_OPENS.fullmatch(part.strip()) for part in surge.opens_when.split(" or ")):
-            yield Problem(f"{key}.opens_when", repr(surge.opens_when), '"occupancy >= 97 %", "waiting >= 5", or both with or')
+            yield Problem(
+                f"{key}.opens_when", repr(surge.opens_when), '"occupancy >= 97 %", "waiting >= 5", or both with or'
+            )
         if not _CLOSES.fullmatch(surge.closes_when.strip()):
             yield Problem(f"{key}.closes_when", repr(surge.closes_when), '"occupancy < 92 %"')
 
@@ -168,7 +178,7 @@ _NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "geometric": (("unit", "ends"),),
     "discrete": (("values",),),
 }
-_OPTIONAL = {"kind", "at_least", "at_most", "times"}
+_OPTIONAL = {"kind", "at_least", "at_most", "times", "source", "note"}
 
 
 @check("distribution")
@@ -179,8 +189,10 @@ def distribution(given: Given) -> Iterator[Problem]:
             given_ones = {n for n in Distribution.model_fields if n not in _OPTIONAL and getattr(node, n) is not None}
             ways = _NEEDS[node.kind]
             if not any(given_ones == set(way) for way in ways):
-                said = f"{node.kind} with {', '.join(n for n in Distribution.model_fields if n in given_ones) or 'nothing'}"
-                yield Problem(path, said, " or ".join(" and ".join(way) for way in ways))
+                written = ", ".join(name for name in Distribution.model_fields if name in given_ones)
+                yield Problem(
+                    path, f"{node.kind} with {written or 'nothing'}", " or ".join(" and ".join(way) for way in ways)
+                )
 
 
 @check("distribution_range")

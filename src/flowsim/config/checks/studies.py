@@ -57,7 +57,9 @@ def scenario_interventions(given: Given) -> Iterator[Problem]:
     for name, item in given.config.scenario_book.items():
         for other in item.interventions:
             if other not in given.config.intervention:
-                yield unknown(f"scenario_book.{name}.interventions", other, given.config.intervention, "an intervention")
+                yield unknown(
+                    f"scenario_book.{name}.interventions", other, given.config.intervention, "an intervention"
+                )
         if name in given.config.intervention:
             yield Problem(f"scenario_book.{name}", repr(name), "a name that no intervention has")
 

@@ -1,0 +1,135 @@
+"""Audit of costs: every line's units counted another way, its price, and its payers' parts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from flowsim.measure.audit_rows import AuditRow, compared
+from flowsim.measure.cost import UNASSIGNED, book_of
+from flowsim.measure.frames import FAR, Intervals, Window
+from flowsim.measure.home_care import list_ticks, visits_on
+from flowsim.measure.integrals import steps
+from flowsim.measure.occupancy import used_at
+from flowsim.system.spec import ServiceCost, Steps
+
+Line = tuple[str, str, float, float, tuple[tuple[str, float], ...]]
+"""Item, kind, price a unit, units, payers; times in days."""
+MINUTES_PER_DAY = 1440
+_RELATIVE = 1e-9
+_PENCE = 0.01
+
+
+def cost_rows(window: Window, book: pd.DataFrame | None) -> Iterator[AuditRow]:
+    """Yield comparisons of a table of costs with units counted from the trajectory by other means."""
+    book = book_of(window) if book is None else book
+    charged: dict[tuple[str, str], tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
+    for row in book.to_dict("records"):
+        pounds, units = charged[row["item"], row["kind"]]
+        charged[row["item"], row["kind"]] = (pounds + row["pounds"], units + row["units"])
+    expected = list(_lines(window))
+    for item, kind, price, units, payers in expected:
+        pounds, counted = charged[item, kind]
+        yield compared("cost_units", item, units, counted, _RELATIVE * units + 1e-9, kind)
+        yield compared("cost_amounts", item, price * units, pounds, _RELATIVE * abs(price * units) + _PENCE, kind)
+        mine = book[(book["item"] == item) & (book["kind"] == kind)]
+        for payer, share in payers or ((UNASSIGNED, 1.0),):
+            part = float(mine.loc[mine["payer"] == payer, "pounds"].sum())
+            yield compared("cost_payers", item, share * price * units, part, _RELATIVE * abs(part) + _PENCE, payer)
+    known = {(item, kind) for item, kind, *_ in expected}
+    for (item, kind), (_, counted) in charged.items():
+        if (item, kind) not in known:
+            yield compared("cost_units", item, 0.0, counted, 0.0, f"{kind}: no price")
+
+
+def _lines(window: Window) -> Iterator[Line]:
+    book = window.spec.costs
+    for s, service in enumerate(window.spec.services):
+        if service.id in book.services:
+            cost = book.services[service.id]
+            for kind, price, units in _service(window, s, cost):
+                yield service.id, kind, price, units, cost.payers
+    for pool in window.spec.staff:
+        if pool.id in book.staff:
+            priced = book.staff[pool.id]
+            rostered = _step_integral(pool.rota, window) / window.ticks_per_day
+            yield pool.id, "staffed", priced.staffed_time * MINUTES_PER_DAY, rostered, priced.payers
+    for p in book.programmes:
+        days = max(0, min(p.to_tick, window.end) - max(p.from_tick, window.start)) / window.ticks_per_day
+        if p.per_minute:
+            yield p.id, "programme", p.per_minute * MINUTES_PER_DAY, days, p.payers
+        if p.once:
+            yield p.id, "programme_once", p.once, float(days > 0), p.payers
+
+
+def _service(window: Window, s: int, cost: ServiceCost) -> Iterator[tuple[str, float, float]]:
+    """Yield the priced lines of a service, counted patient by patient or along the number in use."""
+    v = window.visits
+    here = v.service == s
+    if cost.attendance:
+        gone = here & window.has_joined & (v.initial == 0) & (v.queued < window.end)
+        yield "attendance", cost.attendance, float(gone.sum() - (gone & (v.queued < window.start)).sum())
+    if cost.admission:
+        began = np.sort(v.started[here & window.has_started & ~window.is_placed])
+        yield "admission", cost.admission, float(np.diff(np.searchsorted(began, window.edges))[0])
+    held, late = _along(window, window.at("in_use", s)), _along(window, window.at("delayed", s))
+    if cost.delayed_time is not None:
+        yield "space", cost.space_time * MINUTES_PER_DAY, held - late
+        yield "delayed", cost.delayed_time * MINUTES_PER_DAY, late
+    elif cost.space_time:
+        yield "space", cost.space_time * MINUTES_PER_DAY, held
+    if cost.empty_time:
+        yield "empty", cost.empty_time * MINUTES_PER_DAY, _unused(window, s)
+    if cost.waiting_time:
+        yield "waiting", cost.waiting_time * MINUTES_PER_DAY, _one_by_one(window, window.at("waiting", s))
+    if cost.visit and window.by_visits[s]:
+        yield "visit", cost.visit, _visits(window, s)
+    if cost.surge_time:
+        yield "surge", cost.surge_time * MINUTES_PER_DAY, _one_by_one(window, window.at("surge", s))
+
+
+def _along(window: Window, stretches: Intervals) -> float:
+    """Return the area under the number open, step by step [days]."""
+    ticks, level = steps(stretches.start, stretches.stop, stretches.weight, window.start, window.end)
+    return float((np.diff(np.append(ticks, window.end)) * level).sum() / window.ticks_per_day)
+
+
+def _one_by_one(window: Window, stretches: Intervals) -> float:
+    """Return the sum of each stretch clipped to the window [days]."""
+    lasts = np.clip(stretches.stop, window.start, window.end) - np.clip(stretches.start, window.start, window.end)
+    return float((lasts * stretches.weight).sum() / window.ticks_per_day)
+
+
+def _unused(window: Window, s: int) -> float:
+    """Return offered less used, and more where overfull [days]."""
+    offered, taken = window.at("capacity", s), used_at(window, s)
+    start = np.concatenate([taken.start, offered.start])
+    stop = np.concatenate([taken.stop, offered.stop])
+    weight = np.concatenate([taken.weight, -offered.weight])
+    ticks, level = steps(start, stop, weight, window.start, window.end)
+    over = (np.diff(np.append(ticks, window.end)) * np.maximum(level, 0)).sum() / window.ticks_per_day
+    return float(_along(window, offered) - _along(window, taken) + over)
+
+
+def _visits(window: Window, s: int) -> float:
+    """Return home visits made, day by day over the packages under way."""
+    v, lists = window.visits, list_ticks(window, window.spec.services[s])
+    packages = np.flatnonzero((v.service == s) & window.has_started)
+    total = 0
+    for tick in lists[(lists >= window.start) & (lists < window.end)].tolist():
+        rows = packages[(v.started[packages] <= tick) & (window.left[packages] > tick)]
+        day = np.searchsorted(lists, tick) - np.searchsorted(lists, v.started[rows])
+        before = np.rint(np.maximum(-v.started[rows], 0) / window.ticks_per_day).astype(np.int64)
+        total += int((visits_on(v.first[rows], v.last[rows], v.days[rows], day + before) * v.takes[rows]).sum())
+    return float(total)
+
+
+def _step_integral(rota: Steps, window: Window) -> float:
+    ticks = [*rota.ticks, FAR]
+    total = 0.0
+    for value, begin, end in zip(rota.values, ticks[:-1], ticks[1:], strict=True):
+        total += value * max(0, min(end, window.end) - max(begin, window.start))
+    return total

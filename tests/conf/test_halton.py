@@ -1,0 +1,172 @@
+"""Halton stands on recorded figures: every number has a source, and the flows add up to what was recorded."""
+
+import functools
+
+import pytest
+from flowsim.config.load import load
+from flowsim.config.models import Config, Mix, Profile
+from flowsim.config.quantities import Quantity, Tabled
+from flowsim.config.scenarios import stage
+from flowsim.system.build import build
+from flowsim.system.network import network
+from pydantic import BaseModel
+
+GROUPS = ("place", "profile", "stream", "staff", "service", "pathway", "cost", "demand", "intervention")
+A_YEAR = ["run.starts=2026-04-01", "run.warm_up=0 d", "run.duration=364 d"]
+# NHS England, April 2016 to March 2018: type 1 attendances a day and share admitted.
+RECORDED = {"warrington": (220.73, 0.3780), "whiston": (294.07, 0.3958)}
+# NHS England, April 2022 to June 2023: general and acute beds, share occupied.
+BEDS = {"warrington": (554, 0.931), "whiston": (745, 0.974)}
+OLDER = ["65-74", "75-84", "85+"]
+
+
+@functools.cache
+def halton():
+    return load(["place=halton"])
+
+
+@functools.cache
+def config():
+    return halton().config
+
+
+@functools.cache
+def year():
+    """What the flows of a whole year are, as implied by the inputs."""
+    return network(build(stage(load(["place=halton", *A_YEAR]).raw, [], "baseline")))
+
+
+def flow(source, target):
+    return sum(e.patients_per_day for e in year().edges if e.target == target and source in (None, e.source))
+
+
+def numbers(node, key, above=None):
+    """Yield (key, source) of every number written; the nearest source above holds."""
+    if isinstance(node, Tabled):
+        for levels, value in node.cases:
+            yield from numbers(value, f"{key}{list(levels)}", above)
+    elif isinstance(node, Quantity):
+        yield key, node.source or above
+    elif isinstance(node, BaseModel):
+        above = getattr(node, "source", None) or above
+        if isinstance(node, Mix) and node.cases:
+            yield f"{key}.cases", above
+        for name in node.model_fields_set - {"sets"}:
+            yield from numbers(getattr(node, name), f"{key}.{name}", above)
+        if getattr(node, "sets", None) and "label" in node.model_fields_set and not hasattr(node, "steps"):
+            yield from raw_numbers(node.sets, f"{key}.sets")
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            yield from numbers(value, f"{key}.{name}", above)
+
+
+def raw_numbers(sets, key):
+    """Yield (key, source) of every sourced value an intervention sets; hours and rotas keep their pool's source."""
+    for name, value in sets.items():
+        if isinstance(value, dict) and "value" in value:
+            yield f"{key}.{name}", value.get("source")
+
+
+def all_numbers():
+    return [pair for group in GROUPS for pair in numbers(getattr(config(), group), group)]
+
+
+def test_every_number_has_a_source_that_exists():
+    found = all_numbers()
+    assert len(found) > 1000
+    assert [key for key, source in found if source is None] == []
+    assert {source for _, source in found} <= set(config().source)
+
+
+def test_reference_to_sources_of_claims_and_evidence_exist():
+    effects = [e for i in config().intervention.values() for e in (i.claim, i.evidence) if e is not None]
+    assert effects
+    assert [e.what for e in effects if e.source not in config().source] == []
+
+
+def test_every_intervention_says_what_is_known_of_its_effect():
+    assert [name for name, i in config().intervention.items() if i.evidence is None] == []
+    assert [name for name, i in config().intervention.items() if not i.label or not i.why] == []
+
+
+def test_profiles_name_their_source():
+    assert [name for name, profile in config().profile.items() if isinstance(profile, Profile) and not profile.source] == []
+
+
+@pytest.mark.parametrize("site", RECORDED)
+def test_attendances_and_admissions_are_as_recorded(site):
+    attendances, admitted = RECORDED[site]
+    coming = flow(None, f"ae_{site}")
+    going_in = flow(f"ae_{site}", f"acute_{site}") + flow(f"ae_{site}", f"sdec_{site}")
+    assert coming == pytest.approx(attendances, rel=0.015)
+    assert going_in / coming == pytest.approx(admitted, abs=0.01)
+
+
+def test_treatment_centres_see_as_many_as_recorded():
+    assert flow(None, "utc_runcorn") == pytest.approx(93.8, rel=0.01)
+    assert flow(None, "utc_widnes") == pytest.approx(123.3, rel=0.01)
+
+
+@pytest.mark.parametrize("site", BEDS)
+def test_beds_by_littles_law_are_near_the_recorded_occupancy(site):
+    beds, occupied = BEDS[site]
+    load_of = year().load(f"acute_{site}")
+    assert load_of.capacity == beds
+    # waits for other services come on top of the offered load: about one bed in a hundred
+    assert load_of.offered / beds == pytest.approx(occupied - 0.01, abs=0.02)
+
+
+def test_most_older_patients_need_no_new_support():
+    wards = [f"acute_{site}" for site in BEDS]
+    supported = sum(flow(ward, to) for ward in wards for to in ("reablement", "home_care", "intermediate_care_beds", "care_home_beds"))
+    # older residents who leave alive: 12.7 overnight a day, of whom one in eight dies
+    assert 0.60 <= 1 - supported / (12.7 * 0.88) <= 0.80
+
+
+def test_care_home_places_neither_fill_nor_empty():
+    leaving = 749 / 811
+    assert flow(None, "care_home_beds") == pytest.approx(leaving, rel=0.1)
+
+
+def test_no_queue_of_a_service_grows_in_the_base_case():
+    assert [load.id for load in year().loads if load.kind == "service" and load.verdict == "cannot settle"] == []
+
+
+def test_recorded_reasons_are_divided_between_bodies_as_in_the_official_count():
+    bodies = {name: reason.body for name, reason in config().reason.items() if reason.recorded}
+    assert bodies["choice"] == bodies["further_nhs_care"] == "nhs"
+    assert bodies["home_care_package"] == bodies["residential_home"] == "social_care"
+    assert {reason.body for reason in config().reason.values()} <= set(config().place.bodies)
+
+
+def test_arms_change_values_and_never_the_structure():
+    base = shape(config())
+    for arm, stack in config().experiment.arms.items():
+        periods = stage(halton().raw, stack, "baseline").periods
+        assert {day for day, _ in periods} == {None}, arm
+        assert [shape(c) for _, c in periods] == [base], arm
+
+
+def shape(some: Config):
+    return {
+        "services": tuple(some.service),
+        "streams": tuple(some.stream),
+        "steps": {name: (tuple(s.steps), tuple(s.leaving)) for name, s in some.service.items()},
+        "ways": {name: {branch: tuple(b.to or b.among) for branch, b in p.items()} for name, p in some.pathway.items()},
+    }
+
+
+def test_at_least_seven_arms_at_three_levels_of_demand():
+    experiment = config().experiment
+    assert len(experiment.arms) >= 7
+    assert experiment.demand == ["baseline", "moderate", "extreme"]
+    assert set(experiment.arm_labels) == set(experiment.arms)
+    assert set(experiment.watches) <= set(config().measure)
+    assert sorted({name for stack in experiment.arms.values() for name in stack}) == sorted(experiment.arms["everything"])
+
+
+def test_costs_are_paid_by_somebody_and_sum_to_the_whole():
+    payers = set(config().place.payers)
+    for name, cost in config().cost.items():
+        named = {cost.payer} if isinstance(cost.payer, str) else set(cost.payer)
+        assert named <= payers, name
