@@ -127,10 +127,8 @@ def _visit(spec, tick, patient, i, j):
     code = 0
     for level, attribute in zip(_codes(spec, patient), spec.attributes, strict=True):
         code = code * len(attribute.levels) + level
-    if visit.left is None:
-        destination = NEVER
-    else:
-        destination = spec.place_code(after.service if after else patient.exit or "home")
+    onward = after.service if after else patient.exit or "home"
+    destination = NEVER if visit.left is None else spec.place_code(onward)
     return (
         i,
         spec.service_index(visit.service),

@@ -30,8 +30,8 @@ TERMS: dict[str, Term] = {
         "Patients in hospital who meet none of the criteria for staying, counted each morning, whatever the cause."
     ),
     "recorded delayed transfer": Term(
-        "A day on which a patient ready to leave is still in a bed for a reason the official count recognises; the older, "
-        "narrower measure.",
+        "A day on which a patient ready to leave is still in a bed for a reason that the official count recognises; "
+        "the older, narrower measure.",
         "DELAYED TRANSFER OF CARE",
     ),
     "P0": Term("Discharge home without new support.", "DISCHARGE PATHWAY 0"),
@@ -42,7 +42,9 @@ TERMS: dict[str, Term] = {
     "step-down": Term("Coming into intermediate care from hospital."),
     "replication": Term("One run of the model with its own luck; answers are averages over replications."),
     "warm-up": Term("The first part of a run, left out of the results, in which the empty model fills up."),
-    "common random numbers": Term("The same patients with the same luck meet every option, so that differences are paired."),
+    "common random numbers": Term(
+        "The same patients with the same luck meet every option, so that differences are paired."
+    ),
     "blocking": Term("A patient who has finished keeps the space because the next place is full."),
     "reneging": Term("Giving up while waiting; in A&E, leaving without being seen."),
     "balking": Term("Not joining a queue on seeing it."),

@@ -10,12 +10,13 @@ from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
 from flowsim.engine.reference import run
 from flowsim.system.spec import ServiceSpec, SystemSpec
 from flowsim.trajectory import NEVER, Capacity, Trajectory, Visits
+from tests.property.reduction import reduced
 from tests.property.strategies import Network, networks
 
 Ints = npt.NDArray[np.int64]
@@ -25,6 +26,7 @@ ORDINARY = settings(
     derandomize=True,
     deadline=None,
     database=None,
+    phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 DEEP = settings(ORDINARY, max_examples=5000)
@@ -72,9 +74,20 @@ def holds_in(
     """Make a test of a property of every world."""
 
     def decorate(check: Callable[[World], None]) -> Callable[[], None]:
+        def fails(network: Network) -> bool:
+            world = world_of(network)
+            try:
+                check(world)
+            except AssertionError:
+                return True
+            return False
+
         @wraps(check)
         def wrapped(network: Network) -> None:
-            check(world_of(network))
+            if fails(network):
+                small = reduced(network, fails)
+                print(f"It does not hold of this network:\n{small!r}")  # noqa: T201
+                check(world_of(small))
 
         wrapped.__dict__.pop("__wrapped__")
         wrapped.__annotations__ = {}
@@ -124,7 +137,3 @@ def offered(capacity: Capacity, service: int) -> tuple[Level, Level]:
         Level(ticks, capacity.admitting[mine].tolist()),
     )
 
-
-def say(label: str, rows: object) -> None:
-    """Leave a word for the reader of a failing example."""
-    note(f"{label}: {rows}")

@@ -7,7 +7,7 @@ of first come, first served only.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -269,5 +269,5 @@ def plain_networks(draw: Draw) -> Network:
         name: {"capacity": {"beds": beds(draw, scene)}, "steps": {"care": {"duration": duration(draw, scene)}}}
         for name in scene.services
     }
-    net = network(draw, Scene(scene.unit, scene.tick, scene.length, scene.attributes, scene.services))
+    net = network(draw, replace(scene, floors={}, pools=()))
     return Network(((None, {**net, "service": made}),))

@@ -145,7 +145,6 @@ def test_tables_are_in_order_of_time(world):
     assert came == sorted(came)
     assert np.all(p.stream[: len(keys) - len(came)] == NEVER)
     assert np.all(np.diff(v.queued[v.initial == 0]) >= 0)
-    assert np.all(np.diff(v.initial) <= 0)
     for ticks in (got.delays.start, got.staffed.asked, got.capacity.tick, got.on_duty.tick):
         assert np.all(np.diff(ticks) >= 0)
     for table, count in ((got.capacity, len(world.spec.services)), (got.on_duty, len(world.spec.staff))):

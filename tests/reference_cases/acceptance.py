@@ -1,7 +1,8 @@
 """The acceptance rule: what a case is, how a metric is estimated over replications, when it passes.
 
-A metric passes when |mean - value| <= max(4 SE, rel * |value|, floor); SE is to be at most 2 % of the
-value or half the floor first. A value of 0 with no floor must be met exactly.
+A metric passes when |mean - value| <= max(4 sqrt(SE^2 + (half95 / 1.96)^2), rel * |value|, floor), half95
+being 0 for an exact value; SE is to be at most 2 % of the value or half the floor first. A value of 0 with
+no floor must be met exactly.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Metric:
         value: the exact value.
         read: takes it from one replication.
         rel, floor: tolerances beside 4 SE.
+        half95: half-width of the value's own 95 % interval, where it was simulated elsewhere; 0 where exact.
         grouped: turns the readings of a group of runs into one; the groups then count as replications.
         pooled: turns the mean reading (an array) over all replications into the metric; SE by jackknife.
         variant: the network it belongs to, where a case has several.
@@ -47,6 +49,7 @@ class Metric:
     read: Read
     rel: float = 0.005
     floor: float = 0.0
+    half95: float = 0.0
     grouped: Callable[[Values], float] | None = None
     pooled: Callable[[Values], float] | None = None
     variant: str = ""
@@ -65,7 +68,7 @@ class Metric:
         return float(values.mean()), spread / float(np.sqrt(len(values)))
 
     def tolerance(self, se: float) -> float:
-        return max(4 * se, self.rel * abs(self.value), self.floor)
+        return max(4 * float(np.hypot(se, self.half95 / 1.96)), self.rel * abs(self.value), self.floor)
 
     def passes(self, mean: float, se: float) -> bool:
         return bool(abs(mean - self.value) <= self.tolerance(se))

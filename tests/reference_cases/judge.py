@@ -16,12 +16,13 @@ from dataclasses import dataclass
 
 from flowsim.engine import reference
 from flowsim.system.spec import SystemSpec
-from tests.reference_cases import blocking_cases, clock_cases, stations
+from tests.reference_cases import blocking_cases, clock_cases, forecast_cases, published_cases, stations
 from tests.reference_cases.acceptance import Case, Metric
 from tests.reference_cases.readings import Log
 from tests.reference_cases.traces import TRACES, Trace
 
-CASES = {case.id: case for case in [*stations.CASES, *clock_cases.CASES, *blocking_cases.CASES]}
+GROUPS = (stations, clock_cases, forecast_cases, blocking_cases, published_cases)
+CASES = {case.id: case for group in GROUPS for case in group.CASES}
 MOST = 20
 """How many times as many replications as a case begins with are run at most."""
 

@@ -67,11 +67,6 @@ class Log:
             mask &= patients.attributes[:, self.spec.attribute_index(attribute)] == self._code(attribute, level)
         return mask
 
-    def share_to(self, place: str, **levels: str) -> float:
-        """Share of arrivals whose way out is ``place``, among those who are out."""
-        exits = self.trajectory.patients.exit[self.people(**levels)]
-        return float((exits[exits != NEVER] == self.spec.place_code(place)).mean())
-
     def share_lost(self, **levels: str) -> float:
         """Share of arrivals turned away without care; those still inside were not."""
         exits = self.trajectory.patients.exit[self.people(**levels)]

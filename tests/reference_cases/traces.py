@@ -62,14 +62,6 @@ def waits(service: str) -> Read:
     return read
 
 
-def all_waits(service: str) -> Read:
-    """Waits with the time before the start of the run."""
-    return lambda log: hours(
-        log,
-        patients_first(log.at(service)).started.column("started") - patients_first(log.at(service)).column("queued"),
-    )
-
-
 def mean_waiting(until: float) -> Read:
     """Time average of the number waiting from the opening of the window to an hour."""
 

@@ -97,6 +97,11 @@ def _tabled_leaf(kind: Any) -> Spot:
     return spot_of(get_args(kind)[0]) if _origin(kind) is Tabled else ()
 
 
+def leaves_of(kind: Any) -> Spot:
+    """Return the types a value at one alternative of a spot may have: levels of a table are seen through."""
+    return kind.leaf if isinstance(kind, _Levels) else (kind,)
+
+
 def spot_at(path: Iterable[str]) -> Spot:
     """Return what may stand at a key path."""
     spot = ROOT

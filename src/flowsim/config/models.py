@@ -31,11 +31,12 @@ class Sourced(Strict):
 
 def _clock_text(said: object) -> object:
     if isinstance(said, str):
-        hours, colon, minutes = said.partition(":")
-        if colon and hours.isdigit() and minutes.isdigit() and int(minutes) < 60:
-            if int(hours) < 24 or (int(hours) == 24 and int(minutes) == 0):
-                return f"{int(hours):02d}:{int(minutes):02d}"
-    raise PydanticCustomError("clock", "{wanted}", {"wanted": 'a quoted clock time from "00:00" to "24:00", e.g. "08:30"'})
+        hours, _, minutes = said.partition(":")
+        is_clock = hours.isdigit() and minutes.isdigit() and int(minutes) < 60
+        if is_clock and 60 * int(hours) + int(minutes) <= 24 * 60:
+            return f"{int(hours):02d}:{int(minutes):02d}"
+    wanted = 'a quoted clock time from "00:00" to "24:00", e.g. "08:30"'
+    raise PydanticCustomError("clock", "{wanted}", {"wanted": wanted})
 
 
 ClockTime = Annotated[str, BeforeValidator(_clock_text)]
@@ -93,7 +94,16 @@ class Distribution(Sourced):
     """
 
     kind: Literal[
-        "constant", "exponential", "lognormal", "gamma", "weibull", "uniform", "triangular", "normal", "geometric", "discrete"
+        "constant",
+        "exponential",
+        "lognormal",
+        "gamma",
+        "weibull",
+        "uniform",
+        "triangular",
+        "normal",
+        "geometric",
+        "discrete",
     ] = "constant"
     value: Tabled[Duration] | None = None
     mean: Tabled[Duration] | None = None
@@ -116,7 +126,9 @@ class Distribution(Sourced):
     @model_validator(mode="before")
     @classmethod
     def _shorthand(cls, data: object) -> object:
-        if isinstance(data, str | int | float) or (isinstance(data, Mapping) and "kind" not in data and ("by" in data or "value" in data)):
+        if isinstance(data, str | int | float) or (
+            isinstance(data, Mapping) and "kind" not in data and ("by" in data or "value" in data)
+        ):
             return {"kind": "constant", "value": data}
         return data
 
@@ -141,7 +153,9 @@ class Profile(Strict):
     hour_of_day: dict[ClockTime, Number] | None = None
     hour_of_week: dict[str, dict[ClockTime, Number]] | None = None
     day_of_week: dict[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], Number] | None = None
-    month: dict[Literal["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], Number] | None = None
+    month: (
+        dict[Literal["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], Number] | None
+    ) = None
     holidays: Number | None = Field(default=None, description="weight of a bank holiday, beside its weekday's")
     sine: Sine | None = None
 
@@ -213,7 +227,11 @@ class Branch(Sourced):
         out = dict(data)
         if isinstance(out.get("to"), str):
             out["to"] = {out["to"]: "rest"}
-        elif isinstance(out.get("to"), Mapping) and out["to"].get("rest") is not None and isinstance(out["to"]["rest"], str):
+        elif (
+            isinstance(out.get("to"), Mapping)
+            and out["to"].get("rest") is not None
+            and isinstance(out["to"]["rest"], str)
+        ):
             # {a: "30 %", rest: home} names the rest the other way round; both are read.
             to = dict(out["to"])
             to[to.pop("rest")] = "rest"
@@ -271,13 +289,17 @@ class Stream(Sourced):
     rates_by_date: dict[IsoDate, Rate] | None = Field(default=None, description="date -> rate from then on")
     gaps: Distribution | None = Field(default=None, description="time between arrivals, first one gap after the start")
     at: dict[str, Listed] | None = Field(default=None, description="arrivals written out, in order")
-    batch: dict[str, Share | Literal["rest"]] | None = Field(default=None, description="size -> share of groups arriving together")
+    batch: dict[str, Share | Literal["rest"]] | None = Field(
+        default=None, description=("size -> share of groups arriving together")
+    )
     factor: Number = Field(default=Number(value=1.0, said="1"), description="multiplies the volume")
     profile: str | None = Field(default=None, description="id in profile")
     surges: dict[str, SurgePeriod] = {}
     growth: Growth | None = None
     growth_from: IsoDate | None = None
-    between_days: Number | None = Field(default=None, description="coefficient of variation of a gamma factor drawn each day")
+    between_days: Number | None = Field(
+        default=None, description=("coefficient of variation of a gamma factor drawn each day")
+    )
     mix: dict[str, Mix] = Field(default={}, description="attribute -> shares of its levels, in order of drawing")
     thinned: dict[str, Thinned] = {}
     to: Pathway | str = Field(description="a service, exit or junction, or a pathway of its own")
@@ -322,7 +344,9 @@ class Hours(Strict):
 class Admits(Strict):
     """Who starts first, and when."""
 
-    priority: Tabled[Count] | None = Field(default=None, description="class of each patient; lower first, then first come")
+    priority: Tabled[Count] | None = Field(
+        default=None, description=("class of each patient; lower first, then first come")
+    )
     rises: Rises | None = None
     hours: Hours | None = Field(default=None, description="when patients may start; spaces stay in use outside them")
     reserve: dict[str, Reserve] = {}
@@ -334,8 +358,13 @@ class Admits(Strict):
 class Queue(Strict):
     """Room to wait. Transfers keep the space they come from unless there is a waiting place for them."""
 
-    places: Count = Field(default=Count(value=float("inf"), said="unlimited"), description="waiting places for arrivals")
-    transfers: Count = Field(default=Count(value=0, said="0"), description="waiting places for transfers, who then free the space they held")
+    places: Count = Field(
+        default=Count(value=float("inf"), said="unlimited"), description="waiting places for arrivals"
+    )
+    transfers: Count = Field(
+        default=Count(value=0, said="0"),
+        description=("waiting places for transfers, who then free the space they held"),
+    )
     when_full: str = Field(default="turned_away", description="where arrivals go who find no place")
 
 
@@ -343,7 +372,9 @@ class Balks(Strict):
     """Whether an arrival joins when nothing is free: 1 / (waiting + ``plus``), or by a table of the number waiting."""
 
     plus: Number | None = None
-    join: dict[str, Share] | None = Field(default=None, description="number waiting -> share who join; the last holds beyond")
+    join: dict[str, Share] | None = Field(
+        default=None, description=("number waiting -> share who join; the last holds beyond")
+    )
 
 
 class Patience(Strict):
@@ -367,7 +398,9 @@ class Departure(Strict):
     """Patients leave by the clock: a weekly shape of how readily they are let go."""
 
     mean: Duration = Field(description="mean time to leave if the shape were flat")
-    by_clock: dict[str, dict[ClockTime, Number]] = Field(description="day key -> clock time -> weight (mean 1 over the week)")
+    by_clock: dict[str, dict[ClockTime, Number]] = Field(
+        description=("day key -> clock time -> weight (mean 1 over the week)")
+    )
     source: str | None = None
 
 
@@ -390,7 +423,15 @@ class VisitPlan(Sourced):
     first: Tabled[Number]
     last: Tabled[Number]
     carers: Tabled[Count] | None = None
-    starts: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    starts: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = [
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+        "sat",
+        "sun",
+    ]
     day_starts: ClockTime = "00:00"
     overtaking: bool = False
 
@@ -428,13 +469,22 @@ class Service(Sourced):
 
     label: str = ""
     enabled: bool = True
-    role: str = Field(default="other", description="ae, utc, ward, sdec, single_point_of_access, rapid_response, frailty, step_up, intermediate_care, reablement, home_care, care_home, home or other: measures find services by it")
+    role: str = Field(
+        default="other",
+        description=(
+            "ae, utc, ward, sdec, single_point_of_access, rapid_response, frailty, step_up, "
+            "intermediate_care, reablement, home_care, care_home, home or other: measures find "
+            "services by it"
+        ),
+    )
     provider: str = ""
     hub: str = ""
     kind: Literal["spaces", "visits"] = "spaces"
     capacity: dict[str, Level] = Field(description="what a space is called -> how many: {beds: 19}")
     changes: dict[str, Change] = {}
-    opens: Hours | None = Field(default=None, description="closed outside these hours: nobody starts, no capacity is offered")
+    opens: Hours | None = Field(
+        default=None, description=("closed outside these hours: nobody starts, no capacity is offered")
+    )
     when_closed: str | None = Field(default=None, description="where arrivals go while closed; they wait unless said")
     admits: Admits = Admits()
     queue: Queue = Queue()
@@ -495,7 +545,9 @@ class Intervention(Strict):
     why: str = ""
     starts: IsoDate | None = Field(default=None, alias="from", description="first date it holds; always, if not said")
     ends: IsoDate | None = Field(default=None, alias="to")
-    ramp: Duration | None = Field(default=None, description="numbers move evenly to their new values over this time, week by week")
+    ramp: Duration | None = Field(
+        default=None, description=("numbers move evenly to their new values over this time, week by week")
+    )
     sets: dict[str, Any] = Field(description="dotted key -> new value")
     overrules: list[str] = Field(default=[], description="interventions whose clashing values this one replaces")
     costs: dict[str, Programme] = {}

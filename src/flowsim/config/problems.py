@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import Any, Union, cast
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from flowsim.config.grammar import ROOT, Spot, choices_at, dotted, names_at, nearest, spot_at, step
+from flowsim.config.grammar import (
+    ROOT,
+    Spot,
+    choices_at,
+    dotted,
+    keys_are_clock_times,
+    leaves_of,
+    names_at,
+    nearest,
+    spot_at,
+    step,
+)
 from flowsim.errors import Problem
 
 Path = tuple[Any, ...]
@@ -36,7 +47,7 @@ class Fault:
     message: str
 
 
-def faults(error: ValidationError, raw: Mapping[str, Any]) -> list[Fault]:
+def faults(error: ValidationError, raw: Any) -> list[Fault]:
     """Return one fault a key: of the alternatives of a union, the one that says most."""
     best: dict[Path, Fault] = {}
     for item in error.errors(include_url=False):
@@ -46,10 +57,11 @@ def faults(error: ValidationError, raw: Mapping[str, Any]) -> list[Fault]:
         other = best.get(fault.path)
         if other is None or _rank(fault) < _rank(other):
             best[fault.path] = fault
-    return [f for f in best.values() if not _is_other_alternative(f, best) and not _is_part_of_number(f, raw)]
+    likely = {path: fault for path, fault in best.items() if not _is_part_of_number(fault, raw)}
+    return [f for f in likely.values() if not _is_other_alternative(f, likely)] or list(best.values())
 
 
-def _is_part_of_number(fault: Fault, raw: Mapping[str, Any]) -> bool:
+def _is_part_of_number(fault: Fault, raw: Any) -> bool:
     """Whether a fault comes of reading a sourced number as a weekly schedule, the other thing a level may be."""
     parent = find(raw, fault.path[:-1])
     return (
@@ -60,7 +72,19 @@ def _is_part_of_number(fault: Fault, raw: Mapping[str, Any]) -> bool:
     )
 
 
-def _fault(item: Mapping[str, Any], raw: Mapping[str, Any]) -> Fault:
+def value_faults(path: Sequence[str], value: Any) -> list[Fault]:
+    """Return the faults of a value on its own, as it would stand at a key path."""
+    kinds = tuple(leaf for kind in spot_at(path) for leaf in leaves_of(kind))
+    if not kinds or Any in kinds:
+        return []
+    try:
+        TypeAdapter(Union[kinds]).validate_python(value)  # noqa: UP007 - the alternatives are known at run time only
+    except ValidationError as error:
+        return [replace(fault, path=(*path, *fault.path)) for fault in faults(error, value)]
+    return []
+
+
+def _fault(item: Mapping[str, Any], raw: Any) -> Fault:
     path = as_written(item["loc"], raw, item["type"])
     said, kind = item["input"], item["type"]
     node = find(raw, path)
@@ -147,6 +171,8 @@ def as_problem(fault: Fault) -> Problem:
         return Problem(
             dotted(fault.path), shown(fault.said), "a mapping" + (f" of {', '.join(names[:8])}" if names else "")
         )
+    if fault.kind == "dict_type" and keys_are_clock_times(spot_at(str(p) for p in fault.path)):
+        return Problem(dotted(fault.path), shown(fault.said), 'clock times and numbers, e.g. {"08:00": 6, "18:00": 0}')
     if fault.kind == "greater_than_equal":
         return Problem(dotted(fault.path), shown(fault.said), f"a number of {fault.message.rsplit(' ', 1)[-1]} or more")
     wanted = _WANTED.get(fault.kind, fault.message[:1].lower() + fault.message[1:])

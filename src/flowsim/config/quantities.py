@@ -51,7 +51,9 @@ class Quantity(Strict):
         if not isinstance(data, Mapping):
             return {"value": cls._number(data), "said": str(data)}
         if "value" not in data:
-            raise PydanticCustomError("quantity", "{wanted}", {"wanted": f'{cls.dimension.label}, e.g. "{cls.dimension.value}"'})
+            raise PydanticCustomError(
+                "quantity", "{wanted}", {"wanted": f'{cls.dimension.label}, e.g. "{cls.dimension.value}"'}
+            )
         out = dict(data)
         if not out.get("said"):
             out["said"] = str(data["value"])
@@ -177,7 +179,9 @@ class Tabled(Generic[Q]):
         table = core_schema.typed_dict_schema(
             {
                 "by": core_schema.typed_dict_field(
-                    core_schema.union_schema([core_schema.str_schema(), core_schema.list_schema(core_schema.str_schema())])
+                    core_schema.union_schema(
+                        [core_schema.str_schema(), core_schema.list_schema(core_schema.str_schema())]
+                    )
                 ),
                 "values": core_schema.typed_dict_field(nested),
                 "rest": core_schema.typed_dict_field(inner_schema, required=False),
@@ -189,10 +193,11 @@ class Tabled(Generic[Q]):
                 return data
             if not (isinstance(data, Mapping) and "by" in data):
                 return Tabled.of(validate(data))
-            by = (data["by"],) if isinstance(data["by"], str) else tuple(data["by"])
-            unknown = set(data) - {"by", "values", "rest"}
-            if unknown or "values" not in data:
+            said = [data["by"]] if isinstance(data["by"], str) else data["by"]
+            is_named = isinstance(said, list | tuple) and all(isinstance(name, str) for name in said)
+            if not is_named or "values" not in data or not set(data) <= {"by", "values", "rest"}:
                 raise PydanticCustomError("table", "{wanted}", {"wanted": "a table with by, values and rest"})
+            by = tuple(said)
             cases = tuple((levels, validate(value)) for levels, value in _leaves(data["values"], len(by)))
             if "rest" in data:
                 cases += (((None,) * len(by), validate(data["rest"])),)

@@ -129,7 +129,7 @@ def _periods(tree: Mapping[str, Any], layers: Sequence[Member], base: Config) ->
             continue
         config, found = examine(container, "system")
         problems += [_blamed(problem, layers) for problem in found]
-        if config is not None and not found:
+        if config is not None:
             out.append((None if day == first else day, config))
             seen.append(container)
     if not problems:

@@ -88,5 +88,6 @@ def _take_out(rest: dict[str, Any], now: Iterable[Fault], before: set[Path]) -> 
 
 def _follows(problem: Problem, taken_out: Iterable[Path]) -> bool:
     """Whether a problem may be there only because a faulty part was taken out: it names the same thing."""
+    named = {str(path[-1] if path[0] == "place" else path[min(1, len(path) - 1)]) for path in taken_out}
     words = {word for text in (problem.key, problem.said, problem.wanted) for word in re.findall(r"[\w-]+", text)}
-    return any(str(path[min(1, len(path) - 1)]) in words for path in taken_out)
+    return bool(named & words)

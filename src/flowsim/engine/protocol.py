@@ -17,8 +17,8 @@ if it has one; (2) if the space can be had and nobody stands ahead, the patient 
 that preempts may interrupt one of the worst class in service, latest start first, highest row first;
 (4) an arrival that finds all ``queue_places`` taken is refused; (5) an arrival may balk; (6) the patient
 waits. A transfer is never refused for want of room: it takes a waiting place if one of
-``transfer_places`` is free, giving up the space it holds, and otherwise keeps that space. A patient who comes back to the service just left gives
-the space up first, and asks like an arrival.
+``transfer_places`` is free, giving up the space it holds, and otherwise keeps that space. A patient who
+comes back to the service just left gives the space up first, and asks like an arrival.
 
 **Offering spaces.** Those waiting are looked at best class first, then by when they joined the class. One
 who needs more than is free stops the search. One whose class must leave ``withheld`` spaces free, and

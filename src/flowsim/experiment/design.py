@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flowsim.config.compose import conf_dir
 from flowsim.config.scenarios import stage
 from flowsim.errors import ConfigError, Problem
 from flowsim.experiment.result import Arm, Level
@@ -120,11 +121,10 @@ def design_experiment(loaded: Loaded) -> Design:
     if experiment.against not in experiment.arms:
         wanted = f"one of the arms: {', '.join(experiment.arms)}"
         raise ConfigError([Problem("experiment.against", experiment.against, wanted)])
-    title = experiment.label or experiment.question
     cells = _cells(arms, levels, loaded)
     return Design(
-        name=_experiment_name(loaded.raw, title),
-        title=title,
+        name=_experiment_name(experiment),
+        title=experiment.label or experiment.question,
         question=experiment.question,
         raw=loaded.raw,
         config=config,
@@ -210,10 +210,16 @@ def _spoken(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _experiment_name(raw: Mapping[str, Any], title: str) -> str:
-    said = (raw.get("experiment") or {}).get("id")
-    plain = "".join(c if c.isalnum() else "_" for c in title.lower()).strip("_")[:60]
-    return str(said or plain or "experiment")
+def _experiment_name(experiment: Experiment) -> str:
+    """Return the name of the file of conf/experiment that asks the question; else words of the label."""
+    import yaml
+
+    for path in sorted((conf_dir() / "experiment").glob("*.yaml")):
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if isinstance(said, dict) and said.get("question") == experiment.question:
+            return path.stem
+    words = "".join(c if c.isalnum() else " " for c in (experiment.label or experiment.question).lower()).split()
+    return "_".join(words)[:60] or "experiment"
 
 
 def _cells(arms: Sequence[Arm], levels: Sequence[Level], loaded: Loaded) -> tuple[Cell, ...]:

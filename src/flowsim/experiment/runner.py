@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -100,15 +101,17 @@ def run_tasks(design: Design, parts: Parts, workers: int, progress: Progress) ->
     Raises:
         KeyboardInterrupt: after the workers have been stopped; what had finished is kept.
     """
-    waiting = [task for task in design.tasks if not parts.has(task.name)]
     done = [task for task in design.tasks if parts.has(task.name)]
     progress.found(len(done), sum(task.work for task in done))
-    # Sorting is stable, so equal work runs in the order of the results.
+    # Arms that come to the same system share their tasks; sorting is stable, so equal work keeps its order.
+    alike = Counter(task.name for task in design.tasks)
+    waiting = list({task.name: task for task in design.tasks if not parts.has(task.name)}.values())
     waiting.sort(key=lambda task: -task.work)
     count = min(workers or available_cores(), max(1, len(waiting)))
     parts.make()
     for task in _alone(design, waiting, parts) if count == 1 else _together(design, waiting, parts, count):
-        progress.advance(task.work)
+        for _ in range(alike[task.name]):
+            progress.advance(task.work)
 
 
 def available_cores() -> int:
@@ -186,6 +189,10 @@ def _interrupts_held() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    from multiprocessing import resource_tracker
+
+    # Starting this helper lets interrupts through again, so it has to be there first.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

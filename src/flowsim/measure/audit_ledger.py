@@ -104,5 +104,3 @@ def _whose(window: Window, flags: Flags) -> str:
     names = [window.spec.services[s].id for s in window.visits.service[rows].tolist()]
     who = window.visits.patient[rows].tolist()
     return "; ".join(f"patient {p} at {name}" for p, name in zip(who, names, strict=True))
-
-

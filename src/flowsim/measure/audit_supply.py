@@ -147,5 +147,3 @@ def _held(ticks: Ints, values: Ints, window: Window) -> int:
     stop = np.append(ticks[1:], FAR).astype(np.int64)
     zeros = np.zeros(len(ticks), dtype=np.int64)
     return int(areas(zeros, 1, ticks.astype(np.int64), stop, values, window.edges)[0, 0])
-
-

@@ -224,4 +224,3 @@ def grouped_quantile(keys: Ints, values: Floats, n_keys: int, share: float) -> F
     high = np.minimum(low + 1, first[has] + count[has] - 1)
     found[has] = values[low] + (place - low) * (values[high] - values[low])
     return found
-

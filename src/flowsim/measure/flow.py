@@ -73,9 +73,7 @@ def left_by_weekday(window: Window, asked: Asked) -> Facts:
     weekday = np.array(window.spec.clock.weekdays, dtype=np.int64)[first_day : first_day + len(days)]
     service, at = np.nonzero(np.ones_like(count, dtype=bool))
     names = (*asked.names(window), ALL)
-    return Moments(
-        names, service, days[at], count[service, at], splits=WEEKDAYS, split=weekday[at], has_all=False
-    )
+    return Moments(names, service, days[at], count[service, at], splits=WEEKDAYS, split=weekday[at], has_all=False)
 
 
 @measure_kind("exits")

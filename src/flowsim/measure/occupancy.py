@@ -131,4 +131,3 @@ def surge_days(window: Window, asked: Asked) -> Facts:
     held = at_services(window, asked, window.surge)
     per = asked.per(window) / window.ticks_per_day
     return Stretches(asked.names(window), held, "days", per=per, ticks_per_day=window.ticks_per_day)
-

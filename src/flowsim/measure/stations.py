@@ -95,9 +95,7 @@ class _Table:
 
     def number(self, stretches: Intervals) -> Floats:
         w = self.w
-        area = areas(
-            self.keys_of(stretches), self.n, stretches.start, stretches.stop, stretches.weight, w.edges
-        )
+        area = areas(self.keys_of(stretches), self.n, stretches.start, stretches.stop, stretches.weight, w.edges)
         return np.asarray(area[:, 0] / (w.end - w.start), dtype=np.float64)
 
     def keys_of(self, stretches: Intervals) -> Ints:
@@ -342,5 +340,3 @@ def census(spec: SystemSpec, trajectory: Trajectory, ticks: Sequence[int]) -> pd
     )
     frame["capacity"] = frame["capacity"].astype(float).where(~np.repeat(w.is_unlimited, len(at)))
     return frame
-
-

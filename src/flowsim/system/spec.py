@@ -50,11 +50,8 @@ class Table(Generic[Row]):
         """Return the row's index for a patient; a period past the last uses the last."""
         at = period if self.periods > 1 else 0
         for attribute, size in zip(self.by, self.sizes, strict=True):
-            if attribute >= 0:
-                code = attributes[attribute]
-            else:
-                code = destination if attribute == BY_DESTINATION else origin
-            at = at * size + code
+            pseudo = destination if attribute == BY_DESTINATION else origin
+            at = at * size + (attributes[attribute] if attribute >= 0 else pseudo)
         return at
 
     def row(self, period: int, attributes: Sequence[int], origin: int, destination: int) -> Row:

@@ -50,7 +50,9 @@ def test_delay_costs_as_care_does_where_it_has_no_price_of_its_own():
 
 
 def test_every_kind_of_unit_is_counted_in_the_window_alone():
-    spec = spec_of({"service": {"ward": {"capacity": {"beds": 2}}}, "pathway": {"ward": {"all": "home"}}}, warm_up="1 d")
+    spec = spec_of(
+        {"service": {"ward": {"capacity": {"beds": 2}}}, "pathway": {"ward": {"all": "home"}}}, warm_up="1 d"
+    )
     spec = priced(
         spec, ward=ServiceCost(attendance=7, admission=11, space_time=1, empty_time=2, waiting_time=3, surge_time=5)
     )
@@ -127,7 +129,10 @@ def test_totals_equal_the_sum_of_their_parts_to_the_last_millionth():
         second=ServiceCost(space_time=1 / 13, admission=1 / 3, payers=thirds),
     )
     run = chain(spec)
-    kinds = {by: MeasureDef(label=by, kind="cost", options={"by": by, "per": "period"}) for by in ("none", "payer", "kind", "service")}
+    kinds = {
+        by: MeasureDef(label=by, kind="cost", options={"by": by, "per": "period"})
+        for by in ("none", "payer", "kind", "service")
+    }
     table = measure_all(spec, run, kinds)
     sums = {by: sum(round(v * MICRO) for v in table.loc[table["measure"] == by, "value"]) for by in kinds}
     assert len(set(sums.values())) == 1

@@ -72,7 +72,12 @@ def test_every_kind_is_exercised_here_and_documented():
 def test_four_hour_share_counts_those_still_there_as_over():
     spec = network()
     found = measured(
-        spec, attendances(spec), kind="interval", role=["ae"], limit="4 h", options={"of": "attendances", "statistic": "share_within"}
+        spec,
+        attendances(spec),
+        kind="interval",
+        role=["ae"],
+        limit="4 h",
+        options={"of": "attendances", "statistic": "share_within"},
     )
     assert found == {("ae", ""): 0.25, ("all", ""): 0.25}
 
@@ -92,7 +97,11 @@ def test_waits_from_decision_to_bed_are_of_those_bound_for_a_ward():
     found = measured(spec, attendances(spec), kind="interval", role=["ae"], unit="h", options=options)
     assert found["ae", ""] == 12
     over = measured(
-        spec, attendances(spec), kind="interval", role=["ae"], limit="11 h",
+        spec,
+        attendances(spec),
+        kind="interval",
+        role=["ae"],
+        limit="11 h",
         options={**options, "statistic": "number_over", "per": "period"},
     )
     assert over["ae", ""] == 1
@@ -102,7 +111,13 @@ def test_handover_is_of_those_brought_by_ambulance():
     spec = network()
     options = {"from": "queued", "to": "started"}
     found = measured(
-        spec, attendances(spec), kind="interval", role=["ae"], unit="min", when={"arrival_mode": ["ambulance"]}, options=options
+        spec,
+        attendances(spec),
+        kind="interval",
+        role=["ae"],
+        unit="min",
+        when={"arrival_mode": ["ambulance"]},
+        options=options,
     )
     assert found["ae", ""] == 35
 
@@ -190,7 +205,12 @@ def test_long_stays_count_from_the_start_of_the_spell():
     # At the midnights of days 0 to 3 the stay is 0, 1, 2 and 3 days old.
     assert found["ward", ""] == 0.5
     share = measured(
-        spec, full_ward(spec), kind="at_midnight", role=["ward"], limit="2 d", options={"who": "stay", "statistic": "share"}
+        spec,
+        full_ward(spec),
+        kind="at_midnight",
+        role=["ward"],
+        limit="2 d",
+        options={"who": "stay", "statistic": "share"},
     )
     assert share["all", ""] == pytest.approx(2 / 5)
 
@@ -250,8 +270,13 @@ def test_usual_residence_is_a_share_of_those_who_leave_alive():
 def coming_back(spec):
     return run_of(
         spec,
-        came(0, at("ward", 0, 0, H, H), at("resting", H, H, DAY, DAY), at("ae", DAY, DAY, DAY + H, DAY + H),
-             at("ward", DAY + H, DAY + H, 2 * DAY, 2 * DAY)),
+        came(
+            0,
+            at("ward", 0, 0, H, H),
+            at("resting", H, H, DAY, DAY),
+            at("ae", DAY, DAY, DAY + H, DAY + H),
+            at("ward", DAY + H, DAY + H, 2 * DAY, 2 * DAY),
+        ),
         came(0, at("ward", 0, 0, H, H)),
     )
 
@@ -263,7 +288,12 @@ def test_readmissions_follow_a_patient_home_and_back():
     soon = measured(spec, coming_back(spec), kind="return_share", role=["ward"], limit="23 h", options={"to": "ward"})
     assert soon["all", ""] == 0
     spared = measured(
-        spec, coming_back(spec), kind="return_share", role=["ward"], limit="3 d", options={"to": "ward", "share": "spared"}
+        spec,
+        coming_back(spec),
+        kind="return_share",
+        role=["ward"],
+        limit="3 d",
+        options={"to": "ward", "share": "spared"},
     )
     assert spared["all", ""] == pytest.approx(2 / 3)
 
@@ -293,7 +323,9 @@ def test_a_patient_who_comes_back_has_an_episode_each_time():
 def delayed(spec):
     return run_of(
         spec,
-        came(0, at("ward", 0, 0, H, 2 * DAY, delays=(("package", "resting", DAY, 2 * DAY), ("process", "home", H, DAY)))),
+        came(
+            0, at("ward", 0, 0, H, 2 * DAY, delays=(("package", "resting", DAY, 2 * DAY), ("process", "home", H, DAY)))
+        ),
         came(0, at("ward", 0, 0, H, None, delays=(("package", "home", 3 * DAY, None),)), exit=None),
     )
 
@@ -309,7 +341,8 @@ def test_recorded_days_leave_out_what_the_count_does_not_show():
 
 
 @pytest.mark.parametrize(
-    ("by", "part", "days"), [("reason", "package", 2), ("body", "council", 2), ("towards", "resting", 1), ("towards", "home", 1)]
+    ("by", "part", "days"),
+    [("reason", "package", 2), ("body", "council", 2), ("towards", "resting", 1), ("towards", "home", 1)],
 )
 def test_parts_of_delay_by_reason_body_and_destination(by, part, days):
     spec = network()

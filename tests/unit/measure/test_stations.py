@@ -27,8 +27,10 @@ def row_of(table, service):
 def at_the_edges():
     """One server, four hours each, arrivals at 0, 3, 5 and 8 h."""
     spec = ward(duration="14 h")
-    people = [came(a * H, at("ward", a * H, b * H, (b + 4) * H, (b + 4) * H if b < 10 else None)) for a, b in
-              [(0, 0), (3, 4), (5, 8)]]
+    people = [
+        came(a * H, at("ward", a * H, b * H, (b + 4) * H, (b + 4) * H if b < 10 else None))
+        for a, b in [(0, 0), (3, 4), (5, 8)]
+    ]
     last = came(8 * H, at("ward", 8 * H, 12 * H), exit=None)
     hour = H * spec.clock.ticks_per_minute
     return stations(spec, run_of(spec, *people, last), window=(round(3.5 * hour), 14 * hour))
@@ -126,7 +128,9 @@ def test_a_census_is_after_everything_of_its_instant():
 
 
 def test_an_unlimited_service_has_no_utilisation():
-    spec = spec_of({"service": {"home_visits": {"capacity": {"slots": "unlimited"}}}, "pathway": {"home_visits": {"all": "home"}}})
+    spec = spec_of(
+        {"service": {"home_visits": {"capacity": {"slots": "unlimited"}}}, "pathway": {"home_visits": {"all": "home"}}}
+    )
     row = row_of(stations(spec, run_of(spec, came(0, at("home_visits", 0, 0, 60, 60)))), "home_visits")
     assert math.isnan(row["utilisation"])
     assert math.isnan(row["midnights_over_92"])
@@ -140,9 +144,7 @@ def test_splitting_by_an_attribute_divides_what_adds_up():
         "pathway": {"ward": {"all": "home"}},
     }
     spec = spec_of(network)
-    run = run_of(
-        spec, came(0, at("ward", 0, 0, 60, 60), age="young"), came(0, at("ward", 0, 30, 720, 720), age="old")
-    )
+    run = run_of(spec, came(0, at("ward", 0, 0, 60, 60), age="young"), came(0, at("ward", 0, 30, 720, 720), age="old"))
     whole, parts = stations(spec, run), stations(spec, run, by="age")
     mine = parts[parts["service"] == "ward"].set_index("level")
     for column in ("arrivals", "mean_in_use", "mean_waiting", "utilisation", "completed"):
@@ -162,7 +164,9 @@ def test_people_in_place_at_the_start_use_beds_but_did_not_arrive():
             "service": {
                 "ward": {
                     "capacity": {"beds": 2},
-                    "initial": {"there": {"state": "in_service", "number": 1, "elapsed": ["2 h"], "remaining": ["6 h"]}},
+                    "initial": {
+                        "there": {"state": "in_service", "number": 1, "elapsed": ["2 h"], "remaining": ["6 h"]}
+                    },
                 }
             },
             "pathway": {"ward": {"all": "home"}},
@@ -202,14 +206,14 @@ def test_staff_are_busy_while_their_steps_last():
     spec = spec_of(
         {
             "staff": {"nurses": {"rota": 2}},
-            "service": {"desk": {"capacity": {"desks": 2}, "steps": {"triage": {"duration": "1 h", "staff": {"nurses": 1}}}}},
+            "service": {
+                "desk": {"capacity": {"desks": 2}, "steps": {"triage": {"duration": "1 h", "staff": {"nurses": 1}}}}
+            },
             "pathway": {"desk": {"all": "home"}},
         }
     )
     minute = spec.clock.ticks_per_minute
-    run = run_of(
-        spec, came(0, at("desk", 0, 0, 90, 90)), staffed=[(0, 0, 0, 0, 1, 0, 30 * minute, 90 * minute)]
-    )
+    run = run_of(spec, came(0, at("desk", 0, 0, 90, 90)), staffed=[(0, 0, 0, 0, 1, 0, 30 * minute, 90 * minute)])
     row = staff(spec, run).iloc[0]
     assert row["mean_busy"] == pytest.approx(1 / 24)
     assert row["utilisation"] == pytest.approx(1 / 48)

@@ -160,6 +160,13 @@ def run_length(given: Given) -> Iterator[Problem]:
         yield Problem("run.tick", repr(run.tick.said), 'a length of time above 0, e.g. "1 ms"')
 
 
+@check("seed")
+def seed(given: Given) -> Iterator[Problem]:
+    """A seed is a number that keys random draws: 32 bits."""
+    if not 0 <= given.config.run.seed < 2**32:
+        yield Problem("run.seed", str(given.config.run.seed), f"a whole number from 0 to {2**32 - 1}")
+
+
 @check("timezone")
 def timezone(given: Given) -> Iterator[Problem]:
     """The time zone is known."""

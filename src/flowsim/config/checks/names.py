@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from flowsim.config.checks.registry import Given, check, unknown
 from flowsim.config.models import Service
+from flowsim.config.quantities import Quantity
 from flowsim.errors import Problem
+from flowsim.units import Dimension
 
 BODIES = ("nhs", "social_care", "both")
 """Bodies responsible for delay that every place has."""
+_SIGNED = (".add", ".meanlog")
+"""Ends of the keys of numbers that may be negative."""
+_NEVER_NEGATIVE = (Dimension.COUNT, Dimension.DURATION, Dimension.RATE, Dimension.SHARE, Dimension.NUMBER)
 ROLES = (
     "ae", "utc", "ward", "sdec", "single_point_of_access", "rapid_response", "frailty", "step_up",
     "intermediate_care", "reablement", "home_care", "care_home", "home", "other",
@@ -29,6 +35,29 @@ def source(given: Given) -> Iterator[Problem]:
             and name != "command line"
         ):
             yield unknown(f"{path}.source", name, given.config.source, "a source in conf/source")
+
+
+@check("negative")
+def negative(given: Given) -> Iterator[Problem]:
+    """Factors, weights and coefficients are not negative; nor is the range of what cannot be."""
+    for path, node in given.nodes:
+        if not isinstance(node, Quantity) or path.endswith(_SIGNED):
+            continue
+        if node.dimension is Dimension.NUMBER and node.value < 0:
+            yield Problem(path, repr(node.said), "a number of 0 or more")
+        for name, value in (("low", node.low), ("high", node.high)):
+            if value is not None and value < 0 and node.dimension in _NEVER_NEGATIVE:
+                yield Problem(f"{path}.{name}", f"{value:g}", f"{node.dimension.label} of 0 or more")
+
+
+@check("range_holds")
+def range_holds(given: Given) -> Iterator[Problem]:
+    """A number lies within its range."""
+    for path, node in given.nodes:
+        if isinstance(node, Quantity):
+            low, high = (-math.inf if node.low is None else node.low), (math.inf if node.high is None else node.high)
+            if low <= high and not low <= node.value <= high:
+                yield Problem(path, repr(node.said), "a number from its low to its high, or another range")
 
 
 @check("provider")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowsim.config.checks.registry import Given, check, unknown
+from flowsim.config.grammar import dotted
 from flowsim.config.overrides import check_key
+from flowsim.config.problems import as_problem, leaves, value_faults
 from flowsim.errors import Problem
 
 BASELINE = "baseline"
@@ -31,6 +33,22 @@ def sets_key(given: Given) -> Iterator[Problem]:
                 problem = check_key(given.raw, key.split("."), may_add=True, value=value)
                 if problem is not None:
                     yield Problem(f"{group}.{name}.sets.{key}", problem.said, problem.wanted)
+
+
+@check("sets_value", "book")
+def sets_value(given: Given) -> Iterator[Problem]:
+    """What interventions and scenarios set is of the kind its key wants, from a source that exists."""
+    for group, book in (("intervention", given.config.intervention), ("scenario_book", given.config.scenario_book)):
+        for name, item in book.items():
+            for key, value in item.sets.items():
+                path = tuple(key.split("."))
+                for fault in value_faults(path, value):
+                    problem = as_problem(fault)
+                    yield Problem(f"{group}.{name}.sets.{problem.key}", problem.said, problem.wanted)
+                for below, said in leaves(value):
+                    if below[-1:] == ("source",) and isinstance(said, str) and said not in given.config.source:
+                        at = f"{group}.{name}.sets.{dotted((*path, *below))}"
+                        yield unknown(at, said, given.config.source, "a source in conf/source")
 
 
 @check("ramp_from", "book")

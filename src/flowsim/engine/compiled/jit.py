@@ -1,0 +1,7 @@
+"""How functions are compiled: once a machine, kept on disk, free of Python's lock."""
+
+from __future__ import annotations
+
+from numba import njit
+
+compiled = njit(cache=True, nogil=True)

@@ -1,0 +1,79 @@
+"""The workbook opens, holds what it should, and reads as a planner's workbook does."""
+
+from dataclasses import replace
+
+import openpyxl
+import pytest
+
+from flowsim.report.workbook import write_workbook
+from tests.unit.report.fixture import ARMS, LEVELS, make_result
+
+TABLES = ["Options", "Weekly", "Delays", "Costs by payer", "Stations", "Audit", "Inputs", "Changes"]
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    path = tmp_path_factory.mktemp("workbook") / "workbook.xlsx"
+    write_workbook(make_result(levels=LEVELS[:2]), path)
+    return openpyxl.load_workbook(path)
+
+
+def column(sheet, head):
+    heads = [c.value for c in sheet[1]]
+    return [row[heads.index(head)].value for row in sheet.iter_rows(min_row=2)]
+
+
+def test_its_sheets_are_in_the_order_of_reading(book):
+    assert book.sheetnames == ["README", "Answer", *TABLES, "How run"]
+
+
+def test_headings_are_frozen_and_tables_can_be_filtered(book):
+    for name in TABLES:
+        assert book[name].freeze_panes == "A2"
+        assert book[name].auto_filter.ref.startswith("A1:")
+
+
+def test_options_hold_every_row_of_the_comparison(book):
+    result = make_result(levels=LEVELS[:2])
+    assert book["Options"].max_row == len(result.comparison) + 1
+
+
+def test_numbers_are_numbers_and_shares_are_shown_as_percentages(book):
+    sheet = book["Options"]
+    heads = [c.value for c in sheet[1]]
+    for row in sheet.iter_rows(min_row=2):
+        if row[heads.index("Unit")].value == "share" and row[heads.index("Option")].value == "All together":
+            cell = row[heads.index("Mean")]
+            assert isinstance(cell.value, float)
+            assert cell.number_format == "0.0%"
+
+
+def test_what_was_not_measured_is_said_so_and_no_cell_is_an_error(book):
+    measures, means = column(book["Options"], "Measure"), column(book["Options"], "Mean")
+    assert {m for name, m in zip(measures, means, strict=True) if name == "Never measured"} == {"not measured"}
+    for sheet in book:
+        for row in sheet.iter_rows():
+            assert not any(c.data_type == "e" or str(c.value).lower() == "nan" for c in row)
+
+
+def test_payers_add_up_to_all_payers(book):
+    sheet = book["Costs by payer"]
+    rows = list(zip(*(column(sheet, h) for h in ("Demand", "Option", "Payer", "Pounds")), strict=True))
+    for arm in ARMS:
+        mine = [r for r in rows if r[0] == "Baseline demand" and r[1] == arm.label]
+        total = next(r[3] for r in mine if r[2] == "All payers")
+        assert sum(r[3] for r in mine if r[2] != "All payers") == pytest.approx(total)
+
+
+def test_the_answer_sheet_says_what_the_page_says(book):
+    text = " ".join(str(c.value) for row in book["Answer"].iter_rows() for c in row if c.value)
+    assert "All together does best on days delayed" in text
+
+
+def test_text_that_looks_like_a_formula_stays_text(tmp_path):
+    result = make_result(arms=ARMS[:2], levels=LEVELS[:1])
+    changes = result.changes.assign(here="=1+1")
+    write_workbook(replace(result, changes=changes), tmp_path / "w.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "w.xlsx")["Changes"]
+    assert set(column(sheet, "Here")) == {"=1+1"}
+    assert {c.data_type for row in sheet.iter_rows(min_row=2, min_col=4, max_col=4) for c in row} == {"s"}
