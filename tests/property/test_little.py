@@ -11,8 +11,9 @@ from flowsim.demand import arrivals
 from flowsim.engine.reference import run
 from flowsim.measure.audit import audit
 from flowsim.measure.audit_ledger import ledger_rows
-from flowsim.measure.frames import FAR, Window
+from flowsim.measure.frames import Window
 from flowsim.measure.integrals import steps
+from flowsim.measure.intervals import FAR
 from flowsim.trajectory import NEVER
 from tests.build import spec_of
 from tests.property.runs import ORDINARY
@@ -23,6 +24,7 @@ EXACT = (
     "one_place_at_a_time", "busy_spaces_are_patients", "times_in_order", "visits_in_order", "within_capacity",
     "staff_within_duty", "capacity_offered", "patients_as_drawn", "present_at_start", "draws_apart",
 )  # fmt: skip
+
 
 def sojourns_and_area(start, stop, window):
     """Return the sum of clipped sojourns and the area under their number, both in ticks."""

@@ -124,10 +124,16 @@ def _job(job: tuple[str, str, float, float, int]) -> list[object]:
     return readings(_specs[key], case.of_variant(variant), replication)
 
 
-def acceptance(case: Case, most: int = MOST, pool: Executor | None = None) -> Iterator[Verdict]:
-    """Yield the verdicts on every variant of a case, by the rule in full."""
+def acceptance(case: Case, most: int = MOST, pool: Executor | None = None, scale: float = 1) -> Iterator[Verdict]:
+    """Yield the verdicts on every variant of a case, by the rule in full; ``scale`` shortens a first look.
+
+    Where many short runs make a case, there are fewer of them; elsewhere each is shorter.
+    """
+    short = case.replications > 100
+    length, replications = (1, scale) if short else (scale, 1)
     for variant in case.variants:
-        yield from judge(case, variant, case.warm_up, case.length, case.replications, most, pool)
+        runs = round(case.replications * replications)
+        yield from judge(case, variant, case.warm_up, case.length * length, runs, most, pool)
 
 
 def quick(case: Case) -> Iterator[Verdict]:
@@ -155,6 +161,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("cases", nargs="*", help="names of cases; all unless said")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--most", type=int, default=MOST, help="most replications, as a multiple of those begun with")
+    parser.add_argument(
+        "--scale", type=float, default=1, help="for a first look: 0.25 begins with a quarter of the runs"
+    )
     parser.add_argument("--quick", action="store_true", help="the short runs of the ordinary tests")
     chosen = parser.parse_args(arguments)
     write = sys.stdout.write
@@ -164,7 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         began = time.perf_counter()
         if name in CASES:
             case = CASES[name]
-            for verdict in quick(case) if chosen.quick else acceptance(case, chosen.most, pool):
+            for verdict in quick(case) if chosen.quick else acceptance(case, chosen.most, pool, chosen.scale):
                 failed += not (verdict.passes and (chosen.quick or verdict.is_precise))
                 write(f"{verdict}\n")
         else:

@@ -70,11 +70,11 @@ def compose(overrides: Sequence[str] = (), files: Sequence[Path] = ()) -> dict[s
     if files and not any(text.startswith("place=") for text in chosen):
         chosen = ["place=blank", *chosen]
     with _LOCK:
-        composed = copy.deepcopy(_compose(tuple(chosen), _stamp()))
-    for file in files:
-        composed.merge_with(_read_file(Path(file)))
+        composed, plain = _compose(tuple(chosen), _stamp())
+        if files:
+            plain = _plain(cast("DictConfig", OmegaConf.merge(composed, *[_read_file(Path(file)) for file in files])))
     problems: list[Problem] = []
-    raw = Composed(_plain(composed))
+    raw = Composed(copy.deepcopy(plain))
     for override in values:
         problems += apply(raw, override)
     if problems:
@@ -90,11 +90,12 @@ def _stamp() -> tuple[int, int]:
 
 
 @lru_cache(maxsize=8)
-def _compose(chosen: tuple[str, ...], stamp: tuple[int, int]) -> DictConfig:
-    """Return what Hydra composes of the files; reading YAML is slow, so it is kept while no file changes."""
+def _compose(chosen: tuple[str, ...], stamp: tuple[int, int]) -> tuple[DictConfig, dict[str, Any]]:
+    """Return what Hydra composes, and the same as plain data; kept till a file changes, as reading YAML is slow."""
     del stamp
-    GlobalHydra.instance().clear()
     _store_catalogues()
+    outer = GlobalHydra.instance().hydra  # of an application of Hydra's that may be calling
+    GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf_dir()), version_base=None, job_name="flowsim"):
             composed = hydra_compose("config", list(chosen))
@@ -106,8 +107,10 @@ def _compose(chosen: tuple[str, ...], stamp: tuple[int, int]) -> DictConfig:
         ) from None
     except yaml.YAMLError as error:
         raise ConfigError([_not_yaml(str(conf_dir()), error)]) from None
+    finally:
+        GlobalHydra.instance().hydra = outer
     OmegaConf.set_struct(composed, False)
-    return composed
+    return composed, _plain(composed)
 
 
 def _plain(composed: DictConfig) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def value_faults(path: Sequence[str], value: Any) -> list[Fault]:
     if not kinds or Any in kinds:
         return []
     try:
-        TypeAdapter(Union[kinds]).validate_python(value)  # noqa: UP007 - the alternatives are known at run time only
+        TypeAdapter(cast("Any", Union[kinds])).validate_python(value)  # noqa: UP007 - the alternatives are known at run time only
     except ValidationError as error:
         return [replace(fault, path=(*path, *fault.path)) for fault in faults(error, value)]
     return []
@@ -90,7 +90,7 @@ def _fault(item: Mapping[str, Any], raw: Any) -> Fault:
     node = find(raw, path)
     if isinstance(node, Mapping) and kind in _OURS and node is not said:
         # A table reports its own key; the value at fault lies somewhere inside.
-        path = next((path + below for below, leaf in leaves(node) if leaf is said or leaf == said), path)
+        path = next((path + below for below, leaf in leaves(node) if type(leaf) is type(said) and leaf == said), path)
     return Fault(path, kind, said, item["msg"])
 
 
@@ -219,6 +219,15 @@ def shown(said: object, width: int = 80) -> str:
     else:
         text = repr(said) if isinstance(said, str) else str(said)
     return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def bad_numbers(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield a problem for each whole number that YAML read as true or false."""
+    for path, said in leaves(raw):
+        if isinstance(said, bool):
+            spot = spot_at(str(part) for part in path)
+            if int in spot and bool not in spot:
+                yield Problem(dotted(path), shown(said), "a whole number")
 
 
 def bad_keys(node: object, path: Path = ()) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from flowsim.config.checks import Given, run_checks
 from flowsim.config.checks.registry import Scope
 from flowsim.config.models import Config
 from flowsim.config.overrides import remove
-from flowsim.config.problems import Fault, Path, as_problem, bad_keys, faults
+from flowsim.config.problems import Fault, Path, as_problem, bad_keys, bad_numbers, faults
 from flowsim.errors import ConfigError, Problem
 
 _ROUNDS = 12
@@ -38,7 +38,7 @@ def config_of(raw: Mapping[str, Any], scope: Scope | None = None) -> Config:
 
 def examine(raw: Mapping[str, Any], scope: Scope | None = None) -> tuple[Config | None, list[Problem]]:
     """Return (the configuration, or what is left of it without the faulty parts; every problem)."""
-    problems = list(bad_keys(raw))
+    problems = [*bad_keys(raw), *bad_numbers(raw)]
     config, found, taken_out = _sound_part(raw)
     problems += [as_problem(fault) for fault in found]
     if config is not None:

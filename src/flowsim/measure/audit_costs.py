@@ -10,9 +10,10 @@ import pandas as pd
 
 from flowsim.measure.audit_rows import AuditRow, compared
 from flowsim.measure.cost import UNASSIGNED, book_of
-from flowsim.measure.frames import FAR, Intervals, Window
+from flowsim.measure.frames import Window
 from flowsim.measure.home_care import list_ticks, visits_on
 from flowsim.measure.integrals import steps
+from flowsim.measure.intervals import FAR, Intervals
 from flowsim.measure.occupancy import used_at
 from flowsim.system.spec import ServiceCost, Steps
 

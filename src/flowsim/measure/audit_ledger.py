@@ -8,7 +8,8 @@ import numpy as np
 
 from flowsim.demand import Arrivals
 from flowsim.measure.audit_rows import AuditRow, compared, none_of
-from flowsim.measure.frames import Flags, Window
+from flowsim.measure.frames import Window
+from flowsim.measure.intervals import Flags
 from flowsim.trajectory import NEVER, Ints, Outcome
 
 

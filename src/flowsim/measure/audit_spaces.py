@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from flowsim.measure.audit_rows import AuditRow, none_of
-from flowsim.measure.frames import FAR, Intervals, Window
+from flowsim.measure.frames import Window
 from flowsim.measure.integrals import steps
+from flowsim.measure.intervals import FAR, Intervals
 from flowsim.measure.occupancy import used_at
 from flowsim.system.spec import UNLIMITED
 from flowsim.trajectory import NEVER, Ints

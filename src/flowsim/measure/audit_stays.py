@@ -127,7 +127,7 @@ def _compared(
             first, second = _moments(window, step.duration, rows, start, drawn, left, horizon)
             share = 1.0 if step.share is None or not has_shares else _values(window, step.share, rows, start, drawn)
             mean += share * first
-            variance += share * second - (share * first) ** 2
+            variance += np.maximum(share * second - (share * first) ** 2, 0)
     realised = (np.where(stop == NEVER, window.end, stop) - start) / window.ticks_per_minute
     n = len(rows)
     # Long tails make means of few skew: more room for them. A tick of room for each step's rounding.

@@ -8,8 +8,9 @@ import numpy as np
 
 from flowsim.demand import Arrivals
 from flowsim.measure.audit_rows import AuditRow, compared, none_of
-from flowsim.measure.frames import FAR, Window
+from flowsim.measure.frames import Window
 from flowsim.measure.integrals import areas
+from flowsim.measure.intervals import FAR
 from flowsim.system.spec import UNLIMITED, RoutingSpec, ServiceSpec, StreamSpec, SystemSpec
 from flowsim.trajectory import NEVER, Ints
 

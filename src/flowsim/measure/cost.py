@@ -27,9 +27,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from flowsim.measure.frames import FAR, Intervals, Window
+from flowsim.measure.frames import Window
 from flowsim.measure.home_care import days_used
 from flowsim.measure.integrals import areas, steps
+from flowsim.measure.intervals import FAR, Intervals
 from flowsim.measure.occupancy import used_at
 from flowsim.system.spec import ServiceCost, SystemSpec
 from flowsim.trajectory import Ints, Trajectory

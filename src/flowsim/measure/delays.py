@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from flowsim.measure.facts import Facts, Stretches
-from flowsim.measure.frames import Flags, Window
+from flowsim.measure.frames import Window
+from flowsim.measure.intervals import Flags
 from flowsim.measure.occupancy import at_services
 from flowsim.measure.registry import Asked, measure_kind
 from flowsim.system.spec import NONE

@@ -14,8 +14,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.measure.frames import Floats, Intervals
+from flowsim.measure.frames import Floats
 from flowsim.measure.integrals import areas, level_quantile, steps
+from flowsim.measure.intervals import Intervals
 from flowsim.trajectory import Ints
 
 ALL = "all"

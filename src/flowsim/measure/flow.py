@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from flowsim.measure.facts import ALL, Facts, Moments
-from flowsim.measure.frames import FAR, Flags, Window, meant
+from flowsim.measure.frames import Window, meant
+from flowsim.measure.intervals import FAR, Flags
 from flowsim.measure.registry import Asked, measure_kind
 from flowsim.measure.waits import runs, stamp
 from flowsim.trajectory import NEVER, Ints, Outcome

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from flowsim.measure.facts import Facts, Moments
-from flowsim.measure.frames import FAR, Window
+from flowsim.measure.frames import Window
+from flowsim.measure.intervals import FAR
 from flowsim.measure.registry import Asked, measure_kind
 from flowsim.measure.waits import runs, stamp
 from flowsim.trajectory import NEVER

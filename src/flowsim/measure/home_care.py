@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from flowsim.measure.frames import FAR, Intervals, Window
+from flowsim.measure.frames import Window
+from flowsim.measure.intervals import FAR, Intervals
 from flowsim.system.spec import ServiceSpec
 from flowsim.trajectory import Ints
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from flowsim.measure.facts import Facts, Moments, Stretches
-from flowsim.measure.frames import Flags, Intervals, Window, joined, split
+from flowsim.measure.frames import Window
 from flowsim.measure.home_care import visits_used
 from flowsim.measure.integrals import levels_at
+from flowsim.measure.intervals import Flags, Intervals, joined, split
 from flowsim.measure.registry import Asked, measure_kind
 from flowsim.measure.waits import run_heads, stamp
 from flowsim.trajectory import Ints

@@ -13,7 +13,8 @@ import pandas as pd
 from flowsim.config.models import MeasureDef
 from flowsim.errors import ConfigError, Problem
 from flowsim.measure.facts import Facts
-from flowsim.measure.frames import NOT, Flags, Window, nothing_happened
+from flowsim.measure.frames import NOT, Window, nothing_happened
+from flowsim.measure.intervals import Flags
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
 

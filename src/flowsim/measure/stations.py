@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from flowsim.measure.facts import divided, grouped_quantile
-from flowsim.measure.frames import FAR, Flags, Floats, Intervals, Window
+from flowsim.measure.frames import Floats, Window
 from flowsim.measure.integrals import areas, level_quantile, levels_at, steps
+from flowsim.measure.intervals import FAR, Flags, Intervals
 from flowsim.measure.occupancy import used
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import NEVER, Ints, Outcome, Trajectory

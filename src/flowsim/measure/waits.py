@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from flowsim.measure.facts import PERCENTILES, Facts, Moments
-from flowsim.measure.frames import FAR, Flags, Window
+from flowsim.measure.frames import Window
+from flowsim.measure.intervals import FAR, Flags
 from flowsim.measure.registry import Asked, measure_kind
 from flowsim.trajectory import NEVER, Ints
 

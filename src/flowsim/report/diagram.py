@@ -86,6 +86,27 @@ def flow_map(nodes: Sequence[Node], edges: Sequence[Edge], label: str) -> FlowMa
     return FlowMap(_Drawing(nodes, edges, drawn).draw(label), len(edges) - len(drawn), smallest)
 
 
+def without_junctions(nodes: Sequence[Node], edges: Sequence[Edge]) -> tuple[list[Node], list[Edge]]:
+    """Return a map without its instant routing points: what flows in is joined to what flows out, in proportion.
+
+    Who goes where beyond a junction may depend on where they came from, so single flows are approximate;
+    what each place takes in and gives out is exact.
+    """
+    flows: dict[tuple[str, str], float] = {}
+    for edge in edges:
+        flows[edge.source, edge.target] = flows.get((edge.source, edge.target), 0.0) + edge.per_day
+    for junction in [n.id for n in nodes if n.role == "junction"]:
+        into = {s: v for (s, t), v in flows.items() if t == junction and s != junction}
+        out = {t: v for (s, t), v in flows.items() if s == junction and t != junction}
+        flows = {(s, t): v for (s, t), v in flows.items() if junction not in (s, t)}
+        total = math.fsum(out.values())
+        for source, coming in into.items():
+            for target, going in out.items():
+                flows[source, target] = flows.get((source, target), 0.0) + coming * going / total
+    kept = [n for n in nodes if n.role != "junction"]
+    return kept, [Edge(s, t, v) for (s, t), v in flows.items() if v > 0]
+
+
 def _merge_small_streams(nodes: Sequence[Node], edges: Sequence[Edge]) -> tuple[list[Node], list[Edge]]:
     """Return the map with its smallest streams of demand as one, where there are many."""
     streams = {n.id: math.fsum(e.per_day for e in edges if e.source == n.id) for n in nodes if n.role == "stream"}
@@ -182,7 +203,10 @@ class _Drawing:
             svg.text(c * (BOX + GAP) + BOX / 2, 14, LAYERS[layer][0], "layer", "middle")
             for c, layer in enumerate(self.layers)
         ]
-        width = len(self.layers) * (BOX + GAP) - GAP
+        # Room on the right for flows that leave the last column on their way back.
+        last = len(self.layers) - 1
+        goes_back = any(self.slots[e.source].column == last for e in self.edges)
+        width = len(self.layers) * (BOX + GAP) - (0 if goes_back else GAP)
         return svg.drawing("".join([*heads, *lines, *boxes]), width, depth + 8, label, "map")
 
     def _box(self, name: str) -> str:

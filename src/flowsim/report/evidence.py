@@ -8,7 +8,7 @@ from typing import Any
 
 from flowsim.experiment.result import ExperimentResult
 from flowsim.report import tables
-from flowsim.report.diagram import Edge, Node, flow_map
+from flowsim.report.diagram import Edge, Node, flow_map, without_junctions
 from flowsim.report.formats import count, day, number, percent, plural
 from flowsim.report.stress import checklist
 from flowsim.report.view import loads, period_words, replications
@@ -22,29 +22,23 @@ STRAINED, BUSY = 0.95, 0.85
 
 def map_part(result: ExperimentResult) -> dict[str, Any]:
     """Return the flow map drawn from the inputs."""
+    # Every service has a role of its own; streams, exits and junctions are told by theirs.
     nodes = [
-        Node(str(r["id"]), str(r.get("label") or r["id"]), _role(r), _space(result, str(r["id"])))
+        Node(str(r["id"]), str(r["label"] or r["id"]), str(r["role"]), _space(result, str(r["id"])))
         for r in result.nodes.to_dict("records")
     ]
-    edges = [
-        Edge(str(r["source"]), str(r["target"]), float(r["per_day"]))
-        for r in result.edges.to_dict("records")
-        if math.isfinite(float(r["per_day"]))
-    ]
+    edges = [Edge(str(r["source"]), str(r["target"]), float(r["per_day"])) for r in result.edges.to_dict("records")]
+    nodes, edges = without_junctions(nodes, edges)
     drawn = flow_map(nodes, edges, "Flow map: where patients come from and go to, as wide as patients a day")
-    flows = sorted(edges, key=lambda e: -e.per_day)
     label = {n.id: n.label for n in nodes}
     return {
         "drawing": drawn.drawing,
         "left_out": plural(drawn.left_out, "flow") if drawn.left_out else "",
         "smallest": number(drawn.smallest),
-        "flows": [(label.get(e.source, e.source), label.get(e.target, e.target), number(e.per_day)) for e in flows],
+        "flows": [
+            (label[e.source], label[e.target], number(e.per_day)) for e in sorted(edges, key=lambda e: -e.per_day)
+        ],
     }
-
-
-def _role(row: Mapping[Any, Any]) -> str:
-    # Exits share one role; home is where most should go, so it keeps its own.
-    return str(row.get("role") or "other")
 
 
 def _space(result: ExperimentResult, service: str) -> str:
@@ -57,7 +51,7 @@ def _space(result: ExperimentResult, service: str) -> str:
     level = level.get("value", level) if isinstance(level, Mapping) else level
     if isinstance(level, Mapping):
         return f"{unit.replace('_', ' ')} by hour"
-    return "no limit" if str(level) == "unlimited" else f"{level} {unit.replace('_', ' ')}"
+    return "" if str(level) == "unlimited" else f"{level} {unit.replace('_', ' ')}"
 
 
 # --- audit -----------------------------------------------------------------------------------------
@@ -71,48 +65,49 @@ def audit_part(result: ExperimentResult) -> dict[str, Any]:
         "failures": tables.audit_failures(result),
         "failed": failures,
         "made": count(len(result.audit)),
-        "loads": [{"level": level, "rows": _loads(result, level.id)} for level in result.levels],
+        "loads": [{"level": level, **_loads(result, level.id)} for level in result.levels],
         "stations": [{"level": level, "table": _stations(result, level.id)} for level in result.levels],
         "base": result.arm(result.against).label,
         "arms": [arm.label for arm in result.arms],
     }
 
 
-def _loads(result: ExperimentResult, level: str) -> list[tuple[str, list[tuple[str, str, str]]]]:
-    """Return (service or staff pool, one (load, word, css) an arm) for those that can fill, busiest first."""
+def _loads(result: ExperimentResult, level: str) -> dict[str, Any]:
+    """Return (service or staff pool, one (load, word, css) an arm), busiest first: the busy ones, and the others."""
     table = loads(result)
     if table.empty:
-        return []
+        return {"busy": [], "others": []}
     here = table[(table["demand"] == level) & ((table["load"] > 0) | (table["verdict"] == "cannot settle"))]
-    peak = here.groupby("service")["load"].max().sort_values(ascending=False, kind="stable")
+    peak = here.groupby("service")["load"].max().sort_values(ascending=False, kind="stable", na_position="first")
     by = {(r["service"], r["arm"]): r for r in here.to_dict("records")}
-    out = []
-    for name in peak.index:
-        cells = [_load_cell(by.get((name, arm.id))) for arm in result.arms]
-        out.append((result.label(str(name)), cells))
-    return out
+    rows = {
+        name: (result.label(str(name)), [_load_cell(by.get((name, arm.id))) for arm in result.arms])
+        for name in peak.index
+    }
+    busy = [name for name, load in peak.items() if not load < BUSY]
+    return {"busy": [rows[n] for n in busy], "others": [rows[n] for n in peak.index if n not in set(busy)]}
 
 
 def _load_cell(row: Mapping[Any, Any] | None) -> tuple[str, str, str]:
     if row is None:
         return ("–", "not used", "low")
     load = float(row["load"])
-    return (
-        percent(load, 0) if math.isfinite(load) else "nothing offered",
-        *traffic(load, is_shedding=bool(row["sheds"])),
-    )
+    return (percent(load, 0) if math.isfinite(load) else "nothing offered", *traffic(load, str(row["verdict"])))
 
 
-def traffic(load: float, *, is_shedding: bool) -> tuple[str, str]:
+def traffic(load: float, verdict: str) -> tuple[str, str]:
     """Return a word for an offered load, and its style.
 
     Args:
         load: asked for, as a share of what is there.
-        is_shedding: whether patients give up or are turned away, so that a queue settles by losing some.
+        verdict: of ``flowsim.system.loads``: settles, near, or cannot settle. A load over 1 that settles does so
+            because patients give up, are turned away or are sent elsewhere.
     """
-    if load >= 1 - 1e-9:
-        return ("loses patients", "high") if is_shedding else ("cannot settle", "over")
-    if load >= STRAINED:
+    if verdict == "cannot settle":
+        return "cannot settle", "over"
+    if load >= 1:
+        return "over capacity", "high"
+    if verdict == "near" or load >= STRAINED:
         return "near its limit", "high"
     return ("busy", "mid") if load >= BUSY else ("room to spare", "low")
 

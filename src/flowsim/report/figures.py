@@ -186,9 +186,10 @@ def _week_axes(
     last_x = -math.inf
     for i in firsts:
         x = x0 + panel * (i / max(1, number_of - 1))
-        if x - last_x > 34 and x < x0 + panel - 8:
+        if x - last_x > 34:
+            anchor = "start" if i == 0 else ("end" if x > x0 + panel - 16 else "middle")
             parts.append(svg.line(x, y0 + tall, x, y0 + tall + 4, "axis"))
-            parts.append(svg.text(x, y0 + tall + 17, short_day(base.weeks[i]), "tick", "start" if i == 0 else "middle"))
+            parts.append(svg.text(x, y0 + tall + 17, short_day(base.weeks[i]), "tick", anchor))
             last_x = x
     parts.append(svg.line(x0, y0 + tall, x0 + panel, y0 + tall, "axis"))
     return parts

@@ -18,7 +18,7 @@ class Slot:
 
     Attributes:
         id: of the box, or of the line and column.
-        column: position from the left.
+        column: position from the left, from 0.
         height: of the box or line.
         space: to be kept above and below.
         y: its top; found by ``lay_out``.
@@ -40,7 +40,7 @@ Joint = tuple[str, str, float]
 """Two slots joined, and how firmly."""
 
 
-def lay_out(slots: Sequence[Slot], joints: Iterable[Joint], sweeps: int = 12) -> None:
+def lay_out(slots: Sequence[Slot], joints: Iterable[Joint], sweeps: int = 16) -> None:
     """Set the height of every slot; the topmost stands at 0."""
     joined: dict[str, list[tuple[str, float]]] = {s.id: [] for s in slots}
     for one, other, weight in joints:
@@ -51,15 +51,40 @@ def lay_out(slots: Sequence[Slot], joints: Iterable[Joint], sweeps: int = 12) ->
     for column in columns:
         _stack(column)
     for sweep in range(sweeps):
+        # Order is settled first; later sweeps only move.
+        is_ordering = sweep < sweeps // 2
         for column in columns if sweep % 2 == 0 else reversed(columns):
             wanted = {s.id: _pull(s, joined[s.id], by_id) for s in column}
-            # Order is settled first; later sweeps only move.
-            if sweep < sweeps - 4:
+            if is_ordering:
                 column.sort(key=lambda s: (wanted[s.id][0], s.id))
             _settle(column, wanted)
+        if sweep == sweeps // 2:
+            _uncross(columns, joined, by_id)
     top = min(s.y for s in slots)
     for slot in slots:
         slot.y -= top
+
+
+def _uncross(columns: Sequence[list[Slot]], joined: dict[str, list[tuple[str, float]]], by_id: dict[str, Slot]) -> None:
+    """Swap neighbours in a column where that lessens crossings, or moves one on to the left, where it may vanish."""
+    place = {slot.id: i for column in columns for i, slot in enumerate(column)}
+
+    def crossings(upper: Slot, lower: Slot, columns_seen: tuple[int, ...]) -> float:
+        total = 0.0
+        for one, weight in joined[upper.id]:
+            for other, more in joined[lower.id]:
+                alike = by_id[one].column == by_id[other].column and by_id[one].column in columns_seen
+                total += min(weight, more) if alike and place[one] > place[other] else 0.0
+        return total
+
+    for c in reversed(range(len(columns))):
+        column, right, both = columns[c], (c + 1,), (c - 1, c + 1)
+        for _ in column:
+            for i in range(len(column) - 1):
+                upper, lower = column[i], column[i + 1]
+                if crossings(upper, lower, right) and crossings(lower, upper, both) <= crossings(upper, lower, both):
+                    column[i], column[i + 1] = lower, upper
+                    place[lower.id], place[upper.id] = i, i + 1
 
 
 def _stack(column: Sequence[Slot]) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from flowsim.experiment.result import ExperimentResult, Level
 from flowsim.report import colours, figures, tables
 from flowsim.report.formats import amount, is_money, probability, unit_words
-from flowsim.report.splits import body_label, body_of, split_measures, split_values, twin_measures
+from flowsim.report.splits import body_label, body_of, foremost, split_measures, split_values, twin_measures
 from flowsim.report.view import (
     deciding_measure,
     effects,
@@ -139,13 +139,16 @@ def _weekly(result: ExperimentResult, here: pd.DataFrame, measure: str, hues: Ma
 def delays_part(result: ExperimentResult) -> dict[str, Any]:
     """Return delays by reason and body, and the two headline counts kept apart."""
     measures, twins = split_measures(result), twin_measures(result)
+    first = foremost(result, measures)
     out = []
     for level in result.levels:
-        charts = [_delay_chart(result, level, measure, kind) for measure, kind in measures]
+        charts = [(m in first, _delay_chart(result, level, m, kind)) for m, kind in measures]
+        drawn = [(is_first, chart) for is_first, chart in charts if chart["drawn"]]
         out.append(
             {
                 "level": level,
-                "charts": [chart for chart in charts if chart["drawn"]],
+                "charts": [chart for is_first, chart in drawn if is_first],
+                "more": [chart for is_first, chart in drawn if not is_first],
                 "twins": tables.options(result, level.id, twins) if twins else [],
             }
         )

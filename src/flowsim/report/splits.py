@@ -27,6 +27,16 @@ def split_measures(result: ExperimentResult) -> list[tuple[str, str]]:
     return out
 
 
+def foremost(result: ExperimentResult, measures: list[tuple[str, str]]) -> set[str]:
+    """Return the measures to show first: by reason and by body, of the patients of the watched count if it can be."""
+    watched = [result.definition(m).get("when") or {} for m in result.watches if _counts_delay(result, m)]
+    first: dict[str, str] = {}
+    for measure, kind in sorted(measures, key=lambda m: (result.definition(m[0]).get("when") or {}) not in watched):
+        if kind in ("reason", "body"):
+            first.setdefault(kind, measure)
+    return set(first.values())
+
+
 def split_values(result: ExperimentResult, level: str, measure: str) -> dict[str, dict[str, float]]:
     """Return mean value by arm and part, over all services; parts that are nought everywhere are left out."""
     table = result.comparison
@@ -45,9 +55,18 @@ def _over_services(kept: pd.DataFrame) -> pd.DataFrame:
 
 
 def twin_measures(result: ExperimentResult) -> list[str]:
-    """Return the undivided measures of delay: days by recorded reasons or all, and no criteria to reside."""
+    """Return the two counts of delay, apart: recorded transfer delays, and patients with no criteria to reside.
+
+    Of several measures of one kind, the one that the experiment watches, else the first.
+    """
     taken = set() if result.comparison.empty else set(result.comparison.loc[is_overall(result.comparison), "measure"])
-    return [m for m in result.config.get("measure") or {} if m in taken and _counts_delay(result, m)]
+    shown = [m for m in dict.fromkeys([*result.watches, *(result.config.get("measure") or {})]) if m in taken]
+    found: dict[str, str] = {}
+    for measure in shown:
+        kind = str(result.definition(measure)["kind"])
+        if _counts_delay(result, measure):
+            found.setdefault(kind, measure)
+    return [found[kind] for kind in ("delayed_days", "at_midnight") if kind in found]
 
 
 def _counts_delay(result: ExperimentResult, measure: str) -> bool:

@@ -206,7 +206,8 @@ def _worst(result: ExperimentResult, part: pd.DataFrame) -> str:
     if scaled.isna().all():
         return ""
     row = part.iloc[int(scaled.to_numpy().argmax())]
-    said = f"asked {number(float(row['asked']), 4)}, realised {number(float(row['realised']), 4)}"
+    asked, realised = number(float(row["asked"]), 4), number(float(row["realised"]), 4)
+    said = f"asked {asked}, realised {realised}" if asked != realised else f"{asked}, as asked"
     where = item_label(result, str(row["item"]))
     return f"{where}: {said}" if where else said
 
@@ -271,7 +272,8 @@ def input_label(result: ExperimentResult, key: str) -> str:
     path, _, case = key.partition("[")
     group, *rest = path.split(".")
     label = result.label(rest[0]) if rest and group in _LABELLED else spoken(rest[0] if rest else group)
-    words = [w.replace("_", " ") for w in rest[1:] if w not in ("value", "to")]
+    words = ["cost"] if group == "cost" else []
+    words += [w.replace("_", " ") for w in rest[1:] if w not in ("value", "to")]
     said = f"{label}: {', '.join(words)}" if words else label
     return f"{said} ({case.rstrip(']').replace('_', ' ')})" if case else said
 
@@ -293,15 +295,16 @@ def softest(result: ExperimentResult, most: int = 15) -> list[dict[str, str]]:
         i for i, row in enumerate(rows) if row["status"] in ("assumed", "expert", "calibrated") and width[i] == width[i]
     ]
     order.sort(key=lambda i: -width[i])
-    seen: set[tuple[str, str]] = set()
-    out = []
+    # Many inputs of one kind (the same words of several services, from one source) make one row.
+    kinds: dict[tuple[str, str], list[int]] = {}
     for i in order:
-        # One row for a table of like values: its cases share the words before the bracket and the range.
-        same = (rows[i]["label"].partition(" (")[0], rows[i]["range"])
-        if same not in seen:
-            seen.add(same)
-            out.append(rows[i])
-    return out[:most]
+        words = rows[i]["label"].partition(": ")[2].partition(" (")[0]
+        kinds.setdefault((words or rows[i]["label"], rows[i]["source"]), []).append(i)
+    return [rows[like[0]] | {"like": _and_more(len(like) - 1)} for like in kinds.values()][:most]
+
+
+def _and_more(others: int) -> str:
+    return f"and {others:,} more like it" if others else ""
 
 
 def _plain(said: object) -> str:

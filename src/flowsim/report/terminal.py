@@ -55,9 +55,11 @@ def show_comparison(result: ExperimentResult, console: Console) -> None:
     against = result.arm(result.against).label
     say(console, f"In brackets the difference from {against}; * where its 95% interval excludes nought.\n")
     said = answer(result)
-    say(console, said.summary)
+    say(console, " ".join([said.summary, *said.doubts]))
     for finding in said.findings:
         say(console, f"\n{finding.label}. {finding.headline}")
+    for caution in said.cautions:
+        say(console, f"\nBefore relying on this: {caution}")
     say(console, f"\n{said.basis}")
 
 

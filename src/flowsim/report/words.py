@@ -52,7 +52,8 @@ class Finding:
         headline: one sentence.
         points: further sentences.
         best: id of the arm with the best figure, where its gain can be told from luck; else None.
-        ties: ids of arms that it cannot be told apart from.
+        ties: ids of arms behind it that it cannot be told apart from.
+        ahead: ids of arms with a better figure still, which cannot be told from luck.
     """
 
     level: str
@@ -60,7 +61,8 @@ class Finding:
     headline: str
     points: tuple[str, ...]
     best: str | None
-    ties: tuple[str, ...]
+    ties: tuple[str, ...] = ()
+    ahead: tuple[str, ...] = ()
 
     @property
     def is_clear(self) -> bool:
@@ -73,13 +75,15 @@ class Answer:
     """The whole answer.
 
     Attributes:
-        summary: a sentence or two over all demand levels.
+        summary: one sentence over all demand levels.
+        doubts: where that cannot be told from other options, or from luck.
         findings: one a demand level.
         cautions: what a reader must know before relying on it.
         basis: how many replications it rests on, in a sentence.
     """
 
     summary: str
+    doubts: tuple[str, ...]
     findings: tuple[Finding, ...]
     cautions: tuple[str, ...]
     basis: str
@@ -88,7 +92,8 @@ class Answer:
 def answer(result: ExperimentResult) -> Answer:
     """Return the answer to an experiment's question in plain words."""
     findings = tuple(_finding(result, level.id) for level in result.levels)
-    return Answer(_summary(result, findings), findings, tuple(cautions(result)), basis(result))
+    doubts = tuple(_doubts(result, findings)) if any(f.is_clear for f in findings) else ()
+    return Answer(_summary(result, findings), doubts, findings, tuple(cautions(result)), basis(result))
 
 
 def basis(result: ExperimentResult) -> str:
@@ -120,51 +125,76 @@ def _finding(result: ExperimentResult, level: str) -> Finding:
     base = next((e for e in order if e.arm == result.against), None)
     others = [e for e in order if e.arm != result.against]
     if measure is None or base is None or not others:
-        return Finding(level, label, _figures(result, level), (), None, ())
-    contender = others[0]
+        return Finding(level, label, _figures(result, level), (), None)
+    # An option with the best figure may owe it to luck while another's smaller gain is clear: that one is then named.
+    contender = next((e for e in others if e.verdict is Verdict.BETTER), others[0])
     is_clear = contender.verdict is Verdict.BETTER
-    pairs = _pairs(result, level, measure, others) if is_clear else []
+    ahead, behind = others[: others.index(contender)], others[others.index(contender) + 1 :]
+    pairs = _pairs(result, level, measure, contender, behind) if is_clear else []
     ties = tuple(rival for rival, pair in pairs if pair.verdict is not Verdict.BETTER)
     points = [
-        *_rivals(result, pairs),
-        *_the_others(result, contender, others[1:]),
+        *_ahead(result, contender, ahead),
+        *_rivals(result, pairs, is_first=not ahead),
+        *_the_others(result, contender, behind),
         *_other_measures(result, level, contender.arm, measure),
         *_price(result, level, contender.arm),
     ]
-    said = _headline(result, contender, base, is_tied=bool(ties))
-    return Finding(level, label, said, tuple(points), contender.arm if is_clear else None, ties)
+    said = _headline(result, contender, base, _claim(result, ties, ahead))
+    best = contender.arm if is_clear else None
+    return Finding(level, label, said, tuple(points), best, ties, tuple(e.arm for e in ahead))
 
 
-def _pairs(result: ExperimentResult, level: str, measure: str, others: Sequence[Effect]) -> list[tuple[str, Effect]]:
-    """Return (rival, the best option's paired difference from it) for the options after the best, in their order."""
-    found = [(e.arm, versus(result, level, measure, others[0].arm, e.arm)) for e in others[1:]]
+def _claim(result: ExperimentResult, ties: Sequence[str], ahead: Sequence[Effect]) -> str:
+    """Return how strongly a clear improver may be praised."""
+    if ahead:
+        return f"is the best of the options that can be told from {_name(result, result.against)} on"
+    return "has the best figure for" if ties else "does best on"
+
+
+def _ahead(result: ExperimentResult, contender: Effect, ahead: Sequence[Effect]) -> list[str]:
+    """Return which options have a better figure still, without its being clear that they help."""
+    if not ahead:
+        return []
+    names = [f"{_name(result, e.arm)} ({amount(e.mean, e.unit)})" for e in ahead]
+    has = "has a better figure" if len(ahead) == 1 else "have better figures"
+    against = _name(result, result.against)
+    return [
+        f"{listed(names)} {has} for {in_sentence(contender.label)}, but cannot be told from {against}: it may be luck."
+    ]
+
+
+def _pairs(
+    result: ExperimentResult, level: str, measure: str, best: Effect, behind: Sequence[Effect]
+) -> list[tuple[str, Effect]]:
+    """Return (rival, the best option's paired difference from it) for the options behind the best, in their order."""
+    found = [(e.arm, versus(result, level, measure, best.arm, e.arm)) for e in behind]
     return [(rival, pair) for rival, pair in found if pair is not None]
 
 
-def _rivals(result: ExperimentResult, pairs: Sequence[tuple[str, Effect]]) -> list[str]:
-    """Return whether the best can be told from the options after it."""
+def _rivals(result: ExperimentResult, pairs: Sequence[tuple[str, Effect]], *, is_first: bool) -> list[str]:
+    """Return whether the best can be told from the options behind it."""
     if not pairs:
         return []
     best = _name(result, pairs[0][1].arm)
     ties = [(rival, pair) for rival, pair in pairs if pair.verdict is not Verdict.BETTER]
     if not ties:
         rival, pair = pairs[0]
-        return [f"It also does better than the next best, {_name(result, rival)}: {_change(pair)}."]
+        rank = "the next best" if is_first else "the next"
+        return [f"{best} also does better than {rank}, {_name(result, rival)}: {_change(pair)}."]
     if len(ties) == 1:
         rival, pair = ties[0]
         return [f"{best} and {_name(result, rival)} cannot be told apart on this: {_uncertain(pair)}."]
     return [f"{best} cannot be told apart on this from {listed([_name(result, rival) for rival, _ in ties])}."]
 
 
-def _headline(result: ExperimentResult, contender: Effect, base: Effect, *, is_tied: bool) -> str:
+def _headline(result: ExperimentResult, contender: Effect, base: Effect, claim: str) -> str:
     name, against = _name(result, contender.arm), _name(result, base.arm)
     topic = in_sentence(contender.label)
     figures = f"{amount(contender.mean, contender.unit)} against {quantity(base.mean, base.unit)} with {against}"
     verdict = contender.verdict
     if verdict is Verdict.BETTER:
-        does = "has the best figure for" if is_tied else "does best on"
         return (
-            f"{name} {does} {topic}: {figures}, {_change(contender)}. "
+            f"{name} {claim} {topic}: {figures}, {_change(contender)}. "
             f"The probability that it is better than {against} is {probability(contender.p_better)}."
         )
     if verdict is Verdict.WORSE:
@@ -327,7 +357,7 @@ def _summary(result: ExperimentResult, findings: Sequence[Finding]) -> str:
     if not clear:
         where = "at any demand level tried" if len(findings) > 1 else level_phrase(findings[0].label)
         return f"On {topic}, no option can be shown to improve on {against} {where}."
-    return " ".join([_best(result, clear, topic, len(findings)), *_doubts(result, findings, clear)])
+    return _best(result, clear, topic, len(findings))
 
 
 def _best(result: ExperimentResult, clear: Sequence[Finding], topic: str, levels: int) -> str:
@@ -337,24 +367,35 @@ def _best(result: ExperimentResult, clear: Sequence[Finding], topic: str, levels
     if len(names) > 1:
         parts = [f"{_name(result, f.best or '')} {where}" for f, where in zip(clear, wheres, strict=True)]
         return f"Which option has the best figure for {topic} depends on demand: {listed(parts)}."
-    does = "has the best figure for" if any(f.ties for f in clear) else "does best on"
     where = "at every demand level tried" if len(clear) == levels > 1 else listed(wheres)
-    return f"{next(iter(names))} {does} {topic} {where}, compared with {_name(result, result.against)}."
+    against, name = _name(result, result.against), next(iter(names))
+    if any(f.ahead for f in clear):
+        return f"Of the options that can be told from {against}, {name} does best on {topic} {where}."
+    does = "has the best figure for" if any(f.ties for f in clear) else "does best on"
+    return f"{name} {does} {topic} {where}, compared with {against}."
 
 
-def _doubts(result: ExperimentResult, findings: Sequence[Finding], clear: Sequence[Finding]) -> list[str]:
+def _doubts(result: ExperimentResult, findings: Sequence[Finding]) -> list[str]:
     """Return where the best cannot be told from others, and where no option can be shown to help."""
     said = []
-    for best in dict.fromkeys(f.best for f in clear if f.ties):
-        mine = [f for f in clear if f.best == best and f.ties]
-        ties = dict.fromkeys(_name(result, tie) for f in mine for tie in f.ties)
-        where = sentence(listed([level_phrase(f.label) for f in mine]))
-        said.append(f"{where}, {_name(result, best or '')} cannot be told apart from {listed(list(ties))}.")
-    rest = [level_phrase(f.label) for f in findings if f.best is None]
-    if rest:
-        against = _name(result, result.against)
-        said.append(f"{sentence(listed(rest))}, no option can be shown to improve on {against}.")
+    for finding in findings:
+        # With one demand level there is no need to say where.
+        where = f"{sentence(level_phrase(finding.label))}, " if len(findings) > 1 else ""
+        if finding.best is None:
+            said.append(f"{where}no option can be shown to improve on {_name(result, result.against)}.")
+        if finding.ties:
+            said.append(
+                f"{where}{_name(result, finding.best or '')} cannot be told apart from {_named(result, finding.ties)}."
+            )
+        if finding.ahead:
+            has = "has a better figure" if len(finding.ahead) == 1 else "have better figures"
+            said.append(f"{where}{_named(result, finding.ahead)} {has}, but that may be luck.")
     return said
+
+
+def _named(result: ExperimentResult, arms: Sequence[str]) -> str:
+    """Return arms by name, or only their number where they are many."""
+    return listed([_name(result, arm) for arm in arms]) if len(arms) <= 3 else f"{spelled(len(arms))} other options"
 
 
 def _name(result: ExperimentResult, arm: str) -> str:

@@ -165,7 +165,7 @@ def _readme(writer: _Writer, result: ExperimentResult) -> None:
 
 def _answer(writer: _Writer, result: ExperimentResult) -> None:
     said = answer(result)
-    rows = [("Question", result.question), ("Answer", said.summary), ("Basis", said.basis)]
+    rows = [("Question", result.question), ("Answer", " ".join([said.summary, *said.doubts])), ("Basis", said.basis)]
     rows += [("Before relying on this", caution) for caution in said.cautions]
     for finding in said.findings:
         rows.append((finding.label, finding.headline))

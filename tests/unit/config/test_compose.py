@@ -1,6 +1,10 @@
-import pytest
+from concurrent.futures import ThreadPoolExecutor
 
-from flowsim.config.compose import compose
+import pytest
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+
+from flowsim.config.compose import _compose, compose
 from flowsim.config.models import Config
 from flowsim.errors import ConfigError
 
@@ -131,3 +135,20 @@ def test_composing_twice_gives_equal_and_separate_containers():
     assert one == other
     one["service"].clear()
     assert compose(["place=toy"]) == other
+
+
+def test_composing_inside_another_hydra_application_leaves_it_as_it_was(tmp_path):
+    expected = compose(["place=toy", "run=precise"])
+    _compose.cache_clear()
+    with initialize_config_dir(str(tmp_path), version_base=None):
+        outer = GlobalHydra.instance().hydra
+        assert compose(["place=toy", "run=precise"]) == expected
+        assert GlobalHydra.instance().hydra is outer
+
+
+def test_composing_in_threads():
+    _compose.cache_clear()
+    runs = ["smoke", "standard", "precise", "toy"]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda run: compose(["place=toy", f"run={run}"])["run"]["label"], runs))
+    assert found == [compose(["place=toy", f"run={run}"])["run"]["label"] for run in runs]

@@ -128,3 +128,14 @@ def test_a_watched_measure_that_comes_only_in_parts_is_replaced_by_the_whole():
 
 def test_where_nothing_is_watched_the_first_measures_taken_are_shown():
     assert len(watched(replace(make_result(), watches=()))) == 6
+
+
+def test_inputs_of_one_kind_make_one_row_of_the_softest():
+    result = make_result()
+    alike = result.assumptions.iloc[[2, 2, 2]].assign(
+        key=["service.utc_runcorn.patience", "service.utc_widnes.patience", "service.sdec.patience"], status="assumed"
+    )
+    rows = tables.softest(replace(result, assumptions=alike))
+    assert [(row["label"], row["like"]) for row in rows] == [
+        ("Runcorn urgent treatment centre: patience", "and 2 more like it")
+    ]

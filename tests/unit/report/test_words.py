@@ -110,8 +110,7 @@ def test_one_replication_claims_nothing():
 def test_no_change_at_all_is_said_so():
     said = headline(result_of({"do_nothing": BASE, "utc": BASE}))
     assert (
-        said
-        == "No option improves on Do nothing for days delayed. "
+        said == "No option improves on Do nothing for days delayed. "
         "With the nearest, Urgent treatment centres extended, it stays at 100 days."
     )
 
@@ -124,13 +123,26 @@ def test_two_options_alike_are_not_ranked():
     assert "has the best figure for" in finding.headline
     assert "does best" not in finding.headline
     assert "cannot be told apart" in finding.points[0]
-    assert "cannot be told apart from Urgent treatment centres extended" in answer(result).summary
+    name = "Frailty service at full strength"
+    assert answer(result).doubts == (f"{name} cannot be told apart from Urgent treatment centres extended.",)
 
 
 def test_a_clear_lead_over_the_next_best_is_said_with_its_interval():
     finding = answer(result_of({"do_nothing": BASE, "utc": shifted(-20), "frailty": shifted(-40, 1)})).findings[0]
-    assert finding.points[0].startswith("It also does better than the next best, Urgent treatment centres extended: 20")
+    assert finding.points[0].startswith(
+        "Frailty service at full strength also does better than the next best, Urgent treatment centres extended: 20"
+    )
     assert finding.ties == ()
+
+
+def test_a_small_clear_gain_is_not_hidden_by_a_large_uncertain_one():
+    said = answer(result_of({"do_nothing": BASE, "utc": shifted(-5), "frailty": shifted(-15, 30)}))
+    finding = said.findings[0]
+    assert (finding.best, finding.ahead) == ("utc", ("frailty",))
+    assert "is the best of the options that can be told from Do nothing on days delayed" in finding.headline
+    assert finding.points[0].startswith("Frailty service at full strength (85.2) has a better figure for days delayed")
+    assert "Of the options that can be told from Do nothing, Urgent treatment centres extended" in said.summary
+    assert said.doubts == ("Frailty service at full strength has a better figure, but that may be luck.",)
 
 
 def test_other_options_are_sorted_by_what_may_be_said_of_them():
@@ -155,8 +167,7 @@ def test_shares_are_in_percentage_points():
     )
     assert (
         "A&E four-hour share: 75.0% against 70.0% with Do nothing, "
-        "5.0 percentage points higher (95% interval 4.8 to 5.2)"
-        in said
+        "5.0 percentage points higher (95% interval 4.8 to 5.2)" in said
     )
 
 

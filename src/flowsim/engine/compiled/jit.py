@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from numba import njit
 
-compiled = njit(cache=True, nogil=True)
+compiled = njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)

@@ -1,0 +1,58 @@
+"""Stretches of time, each of a visit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from flowsim.trajectory import Ints
+
+Flags = npt.NDArray[np.bool_]
+
+FAR = 2**62
+"""A tick after any run; where a thing has not happened yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Stretches of time, each of a visit: ``weight`` units from ``start`` to ``stop``.
+
+    Attributes:
+        service: index of the service they count for.
+        row: row of Visits they belong to.
+        start, stop: ticks.
+        weight: how much each counts.
+    """
+
+    service: Ints
+    row: Ints
+    start: Ints
+    stop: Ints
+    weight: Ints
+
+    def where(self, keep: Flags) -> Intervals:
+        """Return the stretches kept."""
+        return Intervals(self.service[keep], self.row[keep], self.start[keep], self.stop[keep], self.weight[keep])
+
+    def plain(self) -> Intervals:
+        """Return the same stretches, each counting once (patients rather than spaces)."""
+        return Intervals(self.service, self.row, self.start, self.stop, np.ones_like(self.weight))
+
+
+def joined(*parts: Intervals) -> Intervals:
+    """Return all the stretches of several."""
+    parts = tuple(p for p in parts if len(p.row)) or parts[:1]
+    if len(parts) == 1:
+        return parts[0]
+    return Intervals(*(np.concatenate([getattr(p, name) for p in parts]) for name in Intervals.__slots__))
+
+
+def split(stretches: Intervals, n_services: int) -> list[Intervals]:
+    """Return the stretches of each service, in the order they come in."""
+    order = np.argsort(stretches.service, kind="stable")
+    bounds = np.searchsorted(stretches.service[order], np.arange(n_services + 1))
+    columns = [getattr(stretches, name)[order] for name in Intervals.__slots__]
+    return [Intervals(*(c[begin:end] for c in columns)) for begin, end in pairwise(bounds.tolist())]
