@@ -624,7 +624,9 @@ class RunSettings(Strict):
     warm_up: Duration = Duration(value=60 * 1440.0, said="60 d")
     duration: Duration = Duration(value=182 * 1440.0, said="182 d")
     tick: Duration = Duration(value=1 / 60000, said="1 ms")
-    engine: Literal["reference"] = "reference"
+    engine: Literal["kernel", "reference"] = Field(
+        default="kernel", description="kernel is compiled; reference is SimPy, for reading: the same trajectory"
+    )
     workers: int = Field(default=0, ge=0, description="0 uses every core")
     log: Literal["standard", "full"] = "standard"
     demand: list[str] | None = Field(default=None, description="keeps only these demand levels of the experiment")

@@ -4,3 +4,9 @@
 minutes, and ``sampler`` binds a distribution for use from Python. Engines call the same compiled functions,
 so that they agree to the last bit.
 """
+
+from __future__ import annotations
+
+from flowsim.draws.cache import use_own_folder
+
+use_own_folder()

@@ -6,9 +6,13 @@ Both obey ``engine.protocol``; the differential tests hold them to one trajector
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+from numba import float64, int64
 
 from flowsim.demand import Arrivals, arrivals
+from flowsim.draws.cache import is_compiled, mark_compiled
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.codes import NEVER
 from flowsim.engine.compiled.events import simulate
@@ -21,14 +25,28 @@ FIRST_ROOM = 3
 """Visits there is room for at first, in multiples of the patients."""
 
 
-def run(spec: SystemSpec, replication: int) -> Trajectory:
+def prepare(say: Callable[[str], None]) -> None:
+    """Have the engine compiled, telling the user if that takes a while (once a machine and version)."""
+    if not is_compiled():
+        say("Compiling the engine for this machine: under a minute, once.")
+    simulate.compile((int64[::1], float64[::1], int64[::1], int64[::1]))
+    mark_compiled()
+
+
+def run(spec: SystemSpec, replication: int, coming: Arrivals | None = None) -> Trajectory:
     """Return what happens in one replication: exactly what ``engine.reference.run`` returns.
+
+    Args:
+        spec: the system.
+        replication: from 0; with the spec's seed it keys every draw.
+        coming: its arrivals, where they have been drawn already.
 
     Raises:
         RunError: a patient moves for ever without time passing.
     """
     packed = im.pack(spec)
-    coming, present = arrivals(spec, replication), people_present(spec, replication)
+    coming = arrivals(spec, replication) if coming is None else coming
+    present = people_present(spec, replication)
     room = FIRST_ROOM
     while True:
         image = im.make_image(spec, packed, present, coming, replication, room)

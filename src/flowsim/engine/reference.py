@@ -11,7 +11,7 @@ from functools import partial
 
 from simpy.events import Event
 
-from flowsim.demand import arrivals
+from flowsim.demand import Arrivals, arrivals
 from flowsim.draws.quantiles import exponential_from_uniform
 from flowsim.draws.sampler import residual
 from flowsim.engine.context import Context
@@ -34,25 +34,26 @@ _MINUTES_A_DAY = 1440
 _MOST_MOVES_AN_INSTANT = 1000
 
 
-def run(spec: SystemSpec, replication: int) -> Trajectory:
+def run(spec: SystemSpec, replication: int, coming: Arrivals | None = None) -> Trajectory:
     """Return what happens in one replication.
 
     Args:
         spec: the system.
         replication: from 0; with the spec's seed it keys every draw.
+        coming: its arrivals, where they have been drawn already.
 
     Raises:
         RunError: a patient moves for ever without time passing.
     """
-    return _Run(spec, replication).to_the_end()
+    return _Run(spec, replication, arrivals(spec, replication) if coming is None else coming).to_the_end()
 
 
 class _Run:
     """One replication."""
 
-    def __init__(self, spec: SystemSpec, replication: int) -> None:
+    def __init__(self, spec: SystemSpec, replication: int, coming: Arrivals) -> None:
         self.spec = spec
-        self.coming = arrivals(spec, replication)
+        self.coming = coming
         self.present = people_present(spec, replication)
         self.log = Log(spec, self.present, self.coming)
         self.context = Context(spec, replication, self.log)

@@ -64,6 +64,14 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
+    def say(self, text: str) -> None:
+        """Tell the user something that is not a count."""
+        if self._bar is not None:
+            self._bar.console.print(text)
+        elif self.stream is not None:
+            self.stream.write(f"  {text}\n")
+            self.stream.flush()
+
     def found(self, tasks: int, work: float) -> None:
         """Count tasks that an earlier session finished."""
         self.done += tasks

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from flowsim.config.models import MeasureDef
+    from flowsim.demand import Arrivals
     from flowsim.experiment.progress import Progress
     from flowsim.system.spec import SystemSpec
     from flowsim.trajectory import Trajectory
 
-Engine = Callable[["SystemSpec", int], "Trajectory"]
+Engine = Callable[["SystemSpec", int, "Arrivals"], "Trajectory"]
 
 FRAMES = ("measures", "weekly", "stations", "audit", "costs")
 """Tables that every task gives."""
@@ -62,7 +63,13 @@ def _reference() -> Engine:
     return run
 
 
-ENGINES: dict[str, Callable[[], Engine]] = {"reference": _reference}
+def _kernel() -> Engine:
+    from flowsim.engine.kernel import run
+
+    return run
+
+
+ENGINES: dict[str, Callable[[], Engine]] = {"kernel": _kernel, "reference": _reference}
 """``run.engine`` -> what imports it, so that only the engine asked for is loaded."""
 
 
@@ -71,20 +78,24 @@ def run_task(work: Work, replication: int) -> TaskResult:
     from flowsim.demand import arrivals
     from flowsim.measure.audit import audit
     from flowsim.measure.cost import costs
+    from flowsim.measure.frames import Window
     from flowsim.measure.registry import measure_all
     from flowsim.measure.stations import stations
     from flowsim.measure.weekly import weekly
 
     began = time.perf_counter()
     spec = work.spec
-    trajectory = ENGINES[work.engine]()(spec, replication)
+    coming = arrivals(spec, replication)
+    trajectory = ENGINES[work.engine]()(spec, replication, coming)
     ran = time.perf_counter()
+    seen = Window(spec, trajectory)
+    book = costs(spec, trajectory, seen)
     frames = {
-        "measures": measure_all(spec, trajectory, work.definitions),
-        "weekly": weekly(spec, trajectory, work.definitions),
+        "measures": measure_all(spec, trajectory, work.definitions, seen),
+        "weekly": weekly(spec, trajectory, work.definitions, seen=seen),
         "stations": stations(spec, trajectory),
-        "audit": audit(spec, trajectory, arrivals(spec, replication)),
-        "costs": costs(spec, trajectory),
+        "audit": audit(spec, trajectory, coming, book),
+        "costs": book,
     }
     return TaskResult(frames, time.perf_counter() - began, ran - began, trajectory.events)
 
@@ -109,6 +120,11 @@ def run_tasks(design: Design, parts: Parts, workers: int, progress: Progress) ->
     waiting.sort(key=lambda task: -task.work)
     count = min(workers or available_cores(), max(1, len(waiting)))
     parts.make()
+    if waiting and design.config.run.engine == "kernel":
+        # Compiled here and kept on disk, so that the workers only load it.
+        from flowsim.engine.kernel import prepare
+
+        prepare(progress.say)
     for task in _alone(design, waiting, parts) if count == 1 else _together(design, waiting, parts, count):
         for _ in range(alike[task.name]):
             progress.advance(task.work)

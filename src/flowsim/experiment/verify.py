@@ -157,6 +157,7 @@ def _mean_wait(spec: SystemSpec, trajectory: Trajectory) -> float:
 
 
 def _run(spec: SystemSpec, replication: int) -> Trajectory:
+    from flowsim.demand import arrivals
     from flowsim.experiment.runner import ENGINES
 
-    return ENGINES["reference"]()(spec, replication)
+    return ENGINES["reference"]()(spec, replication, arrivals(spec, replication))

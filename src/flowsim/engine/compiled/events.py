@@ -5,8 +5,8 @@ from __future__ import annotations
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.calendar import drop_first, wake
 from flowsim.engine.compiled.codes import ARRIVAL, DONE, FINISH, NEVER, NONE, PATIENCE, READY, RISE, START, WHO
-from flowsim.engine.compiled.jit import compiled
-from flowsim.engine.compiled.journey import TO_ASK, TO_BEGIN, TO_FINISH, TO_RESUME, TO_STEP, TO_TIME, TO_WAIT, go
+from flowsim.engine.compiled.jit import called_from_python, compiled
+from flowsim.engine.compiled.journey import go
 from flowsim.engine.compiled.memory import patient_at, pool_at, service_int, station_at, visit_at
 from flowsim.engine.compiled.spaces import (
     fill_day,
@@ -39,13 +39,7 @@ def empty_worklist(w: Ints, f: Floats, m: Ints) -> None:
         m[im.RING_SIZE] -= 1
         qa = patient_at(m, q)
         m[qa + im.Q_PENDING] = 0
-        state = m[qa + im.Q_STATE]
-        if state == im.WAITING:
-            go(w, f, m, q, TO_WAIT)
-        elif state == im.CALLING:
-            go(w, f, m, q, TO_TIME)
-        else:
-            go(w, f, m, q, TO_RESUME)
+        go(w, f, m, q)
 
 
 @compiled
@@ -85,10 +79,8 @@ def finish(w: Ints, f: Floats, m: Ints, who: int, payload: int) -> None:
         if m[va + im.V_VERSION] == payload:
             m[va + im.V_REMAINING] = DONE
             wake(m, who)
-    elif m[qa + im.Q_STATE] == im.IN_PACKAGE:
-        go(w, f, m, who, TO_STEP)
-    elif m[qa + im.Q_STATE] == im.IN_STEP:
-        go(w, f, m, who, TO_FINISH)
+    elif m[qa + im.Q_STATE] == im.IN_PACKAGE or m[qa + im.Q_STATE] == im.IN_STEP:
+        go(w, f, m, who)
 
 
 @compiled
@@ -98,7 +90,7 @@ def handle(w: Ints, f: Floats, m: Ints, sub: int, payload: int) -> None:
     if rank == FINISH:
         finish(w, f, m, who, payload)
     elif rank == READY:
-        go(w, f, m, who, TO_FINISH)
+        go(w, f, m, who)
     elif rank == PATIENCE:
         va = visit_at(m, payload)
         if m[va + im.V_STARTED] == NEVER and m[va + im.V_OUTCOME] == im.IN_PROGRESS:
@@ -116,7 +108,7 @@ def arrive(w: Ints, f: Floats, m: Ints, q: int) -> None:
     r = w[im.R_INT_AT] + m[qa + im.Q_STREAM] * 3
     origin = w[im.N_SERVICES]
     m[qa + im.Q_PLACE] = resolve(w, f, m, q, origin, draw_way(w, f, m, q, w[r], w[r + 1], origin, 0))
-    go(w, f, m, q, TO_ASK)
+    go(w, f, m, q)
 
 
 @compiled
@@ -145,11 +137,11 @@ def place_present(w: Ints, f: Floats, m: Ints) -> None:
                 m[va + im.V_START_DAY] = -int(round(elapsed / day))
             occupy(w, m, s, v)
     for q in range(m[im.N_PRESENT]):
-        go(w, f, m, q, TO_BEGIN if m[patient_at(m, q) + im.Q_STATE] == im.PRESENT else TO_ASK)
+        go(w, f, m, q)
     empty_worklist(w, f, m)
 
 
-@compiled
+@called_from_python
 def simulate(w: Ints, f: Floats, m: Ints, ticks: Ints) -> None:
     """Run to the end, or to a fault; ``ticks`` are the arrivals'."""
     place_present(w, f, m)

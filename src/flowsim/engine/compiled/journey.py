@@ -196,10 +196,28 @@ def resume_stint(w: Ints, m: Ints, q: int, v: int) -> bool:
 
 
 @compiled
-def go(w: Ints, f: Floats, m: Ints, q: int, entry: int) -> None:
+def entry_of(state: int) -> int:
+    """Where a patient goes on, by what they waited for."""
+    if state == im.ASKING:
+        return TO_ASK
+    if state == im.WAITING:
+        return TO_WAIT
+    if state == im.CALLING:
+        return TO_TIME
+    if state == im.IN_STEP:
+        return TO_FINISH
+    if state == im.IN_PACKAGE:
+        return TO_STEP
+    if state == im.PRESENT:
+        return TO_BEGIN
+    return TO_RESUME
+
+
+@compiled
+def go(w: Ints, f: Floats, m: Ints, q: int) -> None:
     """Let a patient go on until they must wait: ``_Run.journey`` from where it stopped."""
     qa = patient_at(m, q)
-    todo = entry
+    todo = entry_of(m[qa + im.Q_STATE])
     while m[im.FAULT] == im.NO_FAULT:
         v = m[qa + im.Q_VISIT]
         if todo == TO_ASK:

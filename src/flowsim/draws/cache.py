@@ -1,0 +1,66 @@
+"""Where compiled code is kept: a folder of the user's, one for each version of the source.
+
+Numba looks only at the file a function stands in to see whether its compiled form is stale, not at the files
+of the functions it calls; and an installation may be read-only. A folder named after the whole compiled source
+settles both. ``NUMBA_CACHE_DIR``, where it is set, is left alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import numba
+
+_COMPILED = ("draws", "engine", "rules", "system/tables.py", "demand.py", "trajectory.py")
+_MARK = "flowsim-engine-compiled-"
+
+
+@cache
+def source_digest() -> str:
+    """Return a hash of every file that compiled code is made from, and of what compiles it."""
+    root = Path(__file__).parents[1]
+    found = hashlib.sha256(f"{numba.__version__}".encode())
+    for part in _COMPILED:
+        path = root / part
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            found.update(file.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def use_own_folder() -> None:
+    """Have compiled code kept in the user's cache; call this before anything is decorated."""
+    if not os.environ.get("NUMBA_CACHE_DIR"):
+        setattr(numba.config, "CACHE_DIR", str(_folder()))  # noqa: B010 - a setting made when Numba starts
+
+
+def is_compiled() -> bool:
+    """Whether the engine was compiled here before."""
+    return _mark().exists()
+
+
+def mark_compiled() -> None:
+    """Remember that the engine is compiled."""
+    _mark().parent.mkdir(parents=True, exist_ok=True)
+    _mark().touch()
+
+
+def _mark() -> Path:
+    return Path(os.environ.get("NUMBA_CACHE_DIR") or _folder()) / f"{_MARK}{source_digest()}"
+
+
+@cache
+def _folder() -> Path:
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    for base in (home, Path(tempfile.gettempdir()) / f"flowsim-{os.getuid() if hasattr(os, 'getuid') else 'user'}"):
+        folder = base / "flowsim" / source_digest()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    return Path(tempfile.mkdtemp(prefix="flowsim-"))
