@@ -109,13 +109,14 @@ def test_nobody_is_in_two_places_except_the_one_kept_while_waiting(world):
 
 
 @holds_in()
-def test_only_those_who_may_be_interrupted_are(world):
+def test_only_those_in_care_where_they_may_be_interrupted_are(world):
     v = world.visits
     may = np.array([interrupts(service) for service in world.spec.services])
     assert np.all(v.interrupted >= 0)
     assert not np.any(v.interrupted[~may[v.service]])
-    gone = v.left != NEVER
-    assert np.all(v.interrupted[gone] <= (v.left - v.started)[gone] * (v.started != NEVER)[gone])
+    # Whoever is ready only keeps the space: there is nothing to interrupt.
+    ready = v.ready != NEVER
+    assert np.all(v.interrupted[ready] <= (v.ready - v.started)[ready])
 
 
 @holds_in()

@@ -30,18 +30,18 @@ def placed(world: World, rows: np.ndarray) -> np.ndarray:
 
 
 def in_use(world: World, rows: np.ndarray):
-    """Return the spaces in use over time, turnaround aside."""
-    rows = rows[began(world, rows)]
+    """Return the spaces in use over time: at least so many, for those in turnaround or once interrupted do not show."""
+    rows = rows[began(world, rows) & (world.visits.interrupted[rows] == 0)]
     return level_of(world.visits.started[rows], world.left(rows), world.visits.takes[rows])
 
 
 @holds_in()
 def test_nobody_starts_above_capacity(world):
     v = world.visits
-    for index, service, rows in world.services(takes_spaces):
+    for index, service, rows in world.services(lambda s: s.visits is None):
         used, (spaces, _) = in_use(world, rows), offered(world.got.capacity, index)
         # Those who start and leave within the tick have nothing to show for it.
-        stay = (v.started[rows] >= 0) & (world.left(rows) > v.started[rows]) & ~placed(world, rows)
+        stay = (v.started[rows] >= 0) & (v.interrupted[rows] == 0) & (world.left(rows) > v.started[rows]) & ~placed(world, rows)
         for tick in np.unique(v.started[rows][stay]).tolist():
             assert used.at(tick) <= spaces.at(tick), (service.id, tick)
 

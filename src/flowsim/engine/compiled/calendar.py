@@ -10,6 +10,7 @@ from flowsim.system.tables import Ints
 
 @compiled
 def is_before(m: Ints, a: int, b: int) -> bool:
+    """Whether one event of the calendar comes before another."""
     return m[a] < m[b] or (m[a] == m[b] and m[a + 1] < m[b + 1])
 
 

@@ -31,6 +31,7 @@ from flowsim.system.tables import Floats, Ints
 
 @compiled
 def empty_worklist(w: Ints, f: Floats, m: Ints) -> None:
+    """Let everyone on the worklist go on, first in, first out."""
     while m[im.RING_SIZE] > 0 and m[im.FAULT] == im.NO_FAULT:
         q = m[m[im.RING_AT] + m[im.RING_FIRST]]
         m[im.RING_FIRST] += 1
@@ -69,6 +70,7 @@ def change(w: Ints, f: Floats, m: Ints, row: int) -> None:
 
 @compiled
 def finish(w: Ints, f: Floats, m: Ints, who: int, payload: int) -> None:
+    """End a turnaround, a step, a stint or a package."""
     if who >= m[im.N_PATIENTS]:
         va = visit_at(m, who - m[im.N_PATIENTS])
         free_up(w, f, m, m[va + im.V_SERVICE], m[va + im.V_TAKES])
@@ -103,6 +105,7 @@ def handle(w: Ints, f: Floats, m: Ints, sub: int, payload: int) -> None:
 
 @compiled
 def arrive(w: Ints, f: Floats, m: Ints, q: int) -> None:
+    """Let a patient in."""
     qa = patient_at(m, q)
     m[im.EVENTS] += 1
     r = w[im.R_INT_AT] + m[qa + im.Q_STREAM] * 3
@@ -113,6 +116,7 @@ def arrive(w: Ints, f: Floats, m: Ints, q: int) -> None:
 
 @compiled
 def set_now(w: Ints, m: Ints, tick: int) -> None:
+    """Move the clock on, and the period with it."""
     m[im.NOW] = tick
     while m[im.PERIOD] + 1 < w[im.N_PERIODS] and w[w[im.PERIOD_TICKS_AT] + m[im.PERIOD] + 1] <= tick:
         m[im.PERIOD] += 1

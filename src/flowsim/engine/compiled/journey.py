@@ -39,11 +39,13 @@ from flowsim.system.tables import Floats, Ints
 
 @compiled
 def is_placed(m: Ints, va: int) -> bool:
+    """Whether nothing keeps the patient in the space they hold."""
     return m[va + im.V_STARTED] != NEVER or m[va + im.V_SEATED] == 1 or m[va + im.V_OUTCOME] == im.RENEGED
 
 
 @compiled
 def let_go_if_placed(w: Ints, f: Floats, m: Ints, v: int) -> None:
+    """Give up the space held once the next place has taken the patient."""
     va = visit_at(m, v)
     held = m[va + im.V_HELD_VISIT]
     if held != NONE and is_placed(m, va):
@@ -78,6 +80,7 @@ def set_clocks(w: Ints, f: Floats, m: Ints, q: int, v: int) -> None:
 
 @compiled
 def begin_care(w: Ints, f: Floats, m: Ints, q: int, v: int) -> None:
+    """Let earlier delay tell, and draw the way out."""
     va, qa = visit_at(m, v), patient_at(m, q)
     s = m[va + im.V_SERVICE]
     if service_int(w, s, tb.S_DECONDITIONS) == 1:

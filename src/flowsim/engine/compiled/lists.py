@@ -33,6 +33,7 @@ def link(m: Ints, head: int, tail: int, v: int, at_head: bool) -> None:
 
 @compiled
 def unlink(m: Ints, head: int, tail: int, v: int) -> None:
+    """Take a visit out of a list."""
     va = visit_at(m, v)
     before, after = m[va + im.V_BEFORE], m[va + im.V_NEXT]
     if before != NONE:
@@ -47,6 +48,7 @@ def unlink(m: Ints, head: int, tail: int, v: int) -> None:
 
 @compiled
 def join_queue(w: Ints, m: Ints, s: int, v: int, at_head: bool) -> None:
+    """Put a visit at the end (or head) of its class."""
     sa = station_at(m, s)
     head = sa + im.A_HEADS + 2 * m[visit_at(m, v) + im.V_CLASS]
     link(m, head, head + 1, v, at_head)
@@ -55,6 +57,7 @@ def join_queue(w: Ints, m: Ints, s: int, v: int, at_head: bool) -> None:
 
 @compiled
 def leave_queue(w: Ints, m: Ints, s: int, v: int) -> None:
+    """Take a visit out of its class."""
     sa = station_at(m, s)
     head = sa + im.A_HEADS + 2 * m[visit_at(m, v) + im.V_CLASS]
     unlink(m, head, head + 1, v)
@@ -75,6 +78,7 @@ def go_in(m: Ints, s: int, v: int) -> None:
 
 @compiled
 def go_out(m: Ints, s: int, v: int) -> None:
+    """Take a visit out of those inside a station."""
     sa, va = station_at(m, s), visit_at(m, v)
     before, after = m[va + im.V_BEFORE], m[va + im.V_NEXT]
     if before != NONE:

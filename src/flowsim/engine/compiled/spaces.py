@@ -25,17 +25,20 @@ from flowsim.system.tables import Floats, Ints
 
 @compiled
 def free_spaces(m: Ints, s: int) -> int:
+    """Return the spaces that can be given out now."""
     sa = station_at(m, s)
     return m[sa + im.A_SPACES] + m[sa + im.A_SURGE] - m[sa + im.A_IN_USE]
 
 
 @compiled
 def keeps_inside(w: Ints, s: int) -> bool:
+    """Whether a station keeps a list of those inside, since it may interrupt them."""
     return service_int(w, s, tb.S_PREEMPTS) == 1 or service_int(w, s, tb.S_INTERRUPTS) == 1
 
 
 @compiled
 def note(m: Ints, tag: int, who: int, spaces: int, surge: int, admitting: int) -> None:
+    """Write down a change of capacity or duty."""
     at = m[im.N_NOTES]
     if at >= m[im.NOTE_ROOM]:
         m[im.FAULT] = im.NO_ROOM
@@ -47,6 +50,7 @@ def note(m: Ints, tag: int, who: int, spaces: int, surge: int, admitting: int) -
 
 @compiled
 def note_capacity(m: Ints, s: int) -> None:
+    """Write down what a station offers now."""
     sa = station_at(m, s)
     note(m, 0, s, m[sa + im.A_SPACES], m[sa + im.A_SURGE], m[sa + im.A_ADMITTING])
 
@@ -74,6 +78,7 @@ def watch(w: Ints, f: Floats, m: Ints, s: int) -> None:
 
 @compiled
 def open_surge(w: Ints, f: Floats, m: Ints, s: int) -> None:
+    """Open the surge spaces called for."""
     sa = station_at(m, s)
     m[sa + im.A_CALLED] = 0
     m[sa + im.A_SURGE] = service_int(w, s, tb.S_SURGE)
@@ -84,6 +89,7 @@ def open_surge(w: Ints, f: Floats, m: Ints, s: int) -> None:
 
 @compiled
 def occupy(w: Ints, m: Ints, s: int, v: int) -> None:
+    """Count a patient in."""
     sa = station_at(m, s)
     if service_int(w, s, tb.S_VISITS) == 1:
         go_in(m, s, v)
@@ -95,6 +101,7 @@ def occupy(w: Ints, m: Ints, s: int, v: int) -> None:
 
 @compiled
 def start(w: Ints, f: Floats, m: Ints, s: int, v: int) -> None:
+    """Start a visit, or take it up again after an interruption."""
     va, now = visit_at(m, v), m[im.NOW]
     if m[va + im.V_STARTED] == NEVER:
         m[va + im.V_STARTED] = now
@@ -108,6 +115,7 @@ def start(w: Ints, f: Floats, m: Ints, s: int, v: int) -> None:
 
 @compiled
 def off_list(w: Ints, m: Ints, s: int, v: int) -> None:
+    """Take a visit off the waiting list."""
     leave_queue(w, m, s, v)
     va = visit_at(m, v)
     if m[va + im.V_STARTED] == NEVER and m[va + im.V_IS_ARRIVAL] == 1:
@@ -136,6 +144,7 @@ def free_seat(w: Ints, m: Ints, s: int, v: int) -> None:
 
 @compiled
 def from_list(w: Ints, f: Floats, m: Ints, s: int, v: int) -> None:
+    """Start someone from the waiting list."""
     off_list(w, m, s, v)
     start(w, f, m, s, v)
     wake(m, m[visit_at(m, v) + im.V_PATIENT])
@@ -163,6 +172,7 @@ def offer(w: Ints, f: Floats, m: Ints, s: int) -> None:
 
 @compiled
 def free_up(w: Ints, f: Floats, m: Ints, s: int, takes: int) -> None:
+    """Give spaces back and offer them."""
     m[station_at(m, s) + im.A_IN_USE] -= takes
     watch(w, f, m, s)
     offer(w, f, m, s)
@@ -170,6 +180,7 @@ def free_up(w: Ints, f: Floats, m: Ints, s: int, takes: int) -> None:
 
 @compiled
 def vacate(w: Ints, f: Floats, m: Ints, v: int, to: int) -> None:
+    """Give a space back, after a turnaround where there is one."""
     va = visit_at(m, v)
     s, now = m[va + im.V_SERVICE], m[im.NOW]
     m[va + im.V_LEFT], m[va + im.V_OUTCOME], m[va + im.V_DESTINATION] = now, im.SERVED, to
@@ -192,6 +203,7 @@ def vacate(w: Ints, f: Floats, m: Ints, v: int, to: int) -> None:
 
 @compiled
 def can_start(w: Ints, m: Ints, s: int, v: int) -> bool:
+    """Whether a visit may start now and nobody stands ahead."""
     sa, va = station_at(m, s), visit_at(m, v)
     if m[sa + im.A_ADMITTING] == 0 or service_int(w, s, tb.S_VISITS) == 1:
         return False
@@ -235,6 +247,7 @@ def worst(m: Ints, s: int) -> int:
 
 @compiled
 def interrupt(w: Ints, m: Ints, s: int, v: int) -> None:
+    """Stop a visit; it goes to the head of its class."""
     va, now = visit_at(m, v), m[im.NOW]
     m[va + im.V_INTERRUPTED_AT] = now
     m[va + im.V_REMAINING] = m[va + im.V_FINISH] - now
@@ -247,6 +260,7 @@ def interrupt(w: Ints, m: Ints, s: int, v: int) -> None:
 
 @compiled
 def makes_room(w: Ints, m: Ints, s: int, v: int) -> bool:
+    """Interrupt one of a worse class, where the service says so."""
     sa, va = station_at(m, s), visit_at(m, v)
     if service_int(w, s, tb.S_PREEMPTS) == 0 or m[sa + im.A_ADMITTING] == 0:
         return False
@@ -262,6 +276,7 @@ def makes_room(w: Ints, m: Ints, s: int, v: int) -> bool:
 
 @compiled
 def send(m: Ints, va: int, outcome: int, to: int) -> None:
+    """End a visit before it started."""
     m[va + im.V_OUTCOME], m[va + im.V_LEFT], m[va + im.V_DESTINATION] = outcome, m[im.NOW], to
 
 
@@ -309,6 +324,7 @@ def ask(w: Ints, f: Floats, m: Ints, v: int) -> bool:
 
 @compiled
 def give_up(w: Ints, f: Floats, m: Ints, v: int, to: int) -> None:
+    """Take someone who gives up off the list."""
     va = visit_at(m, v)
     s = m[va + im.V_SERVICE]
     send(m, va, im.RENEGED, to)
@@ -321,6 +337,7 @@ def give_up(w: Ints, f: Floats, m: Ints, v: int, to: int) -> None:
 
 @compiled
 def rise(w: Ints, f: Floats, m: Ints, v: int) -> None:
+    """Move someone waiting to the end of the better class."""
     va = visit_at(m, v)
     s = m[va + im.V_SERVICE]
     better = service_int(w, s, tb.S_RISES_TO)
@@ -334,6 +351,7 @@ def rise(w: Ints, f: Floats, m: Ints, v: int) -> None:
 
 @compiled
 def first_day(m: Ints, v: int) -> int:
+    """Return the visits of a package's first day."""
     va = visit_at(m, v)
     return m[va + im.V_TAKES] * visits_on_day(m[va + im.V_FIRST] / 1000, m[va + im.V_LAST] / 1000, 1, 0)
 
@@ -360,6 +378,7 @@ def fill_day(w: Ints, f: Floats, m: Ints, s: int, day: int) -> None:
 
 @compiled
 def fill_list(w: Ints, f: Floats, m: Ints, s: int, day: int, promised: int) -> int:
+    """Start packages in order while their own visits fit; return what is promised then."""
     sa = station_at(m, s)
     for cls in range(w[im.N_CLASSES]):
         v = m[sa + im.A_HEADS + 2 * cls]

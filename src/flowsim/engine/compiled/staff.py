@@ -12,17 +12,20 @@ from flowsim.system.tables import Ints
 
 @compiled
 def call_at(m: Ints, q: int, k: int) -> int:
+    """Return where a patient's call for one pool begins."""
     return patient_at(m, q) + m[im.CALLS] + k * im.CALL_WIDTH
 
 
 @compiled
 def free_staff(m: Ints, pool: int) -> int:
+    """Return how many of a pool can be called now."""
     ua = pool_at(m, pool)
     return m[ua + im.U_ON_DUTY] - m[ua + im.U_BUSY]
 
 
 @compiled
 def lacks_another(m: Ints, q: int, pool: int) -> bool:
+    """Whether another pool keeps a call waiting."""
     for k in range(m[patient_at(m, q) + im.Q_NEEDS]):
         ca = call_at(m, q, k)
         if m[ca + im.CALL_POOL] != pool and free_staff(m, m[ca + im.CALL_POOL]) < m[ca + im.CALL_NUMBER]:
@@ -32,6 +35,7 @@ def lacks_another(m: Ints, q: int, pool: int) -> bool:
 
 @compiled
 def can_answer(m: Ints, pool: int, number: int, cls: int) -> bool:
+    """Whether a pool could answer a newcomer now."""
     if free_staff(m, pool) < number:
         return False
     ua = pool_at(m, pool)
@@ -49,6 +53,7 @@ def can_answer(m: Ints, pool: int, number: int, cls: int) -> bool:
 
 @compiled
 def take_staff(m: Ints, q: int) -> None:
+    """Count the staff of a call as busy."""
     for k in range(m[patient_at(m, q) + im.Q_NEEDS]):
         ca = call_at(m, q, k)
         m[pool_at(m, m[ca + im.CALL_POOL]) + im.U_BUSY] += m[ca + im.CALL_NUMBER]
@@ -56,6 +61,7 @@ def take_staff(m: Ints, q: int) -> None:
 
 @compiled
 def node_at(m: Ints, node: int) -> int:
+    """Return where a call in a pool's list begins."""
     return call_at(m, node // m[im.MOST_NEEDS], node % m[im.MOST_NEEDS])
 
 
@@ -92,6 +98,7 @@ def call_staff(m: Ints, q: int, cls: int) -> bool:
 
 @compiled
 def drop_calls(m: Ints, q: int) -> None:
+    """Take a patient's calls off every list."""
     qa = patient_at(m, q)
     for k in range(m[qa + im.Q_NEEDS]):
         ca = call_at(m, q, k)
@@ -111,6 +118,7 @@ def drop_calls(m: Ints, q: int) -> None:
 
 @compiled
 def offer_staff(w: Ints, m: Ints, pool: int) -> None:
+    """Answer calls that a pool can answer, in order."""
     ua = pool_at(m, pool)
     if m[ua + im.U_CALLS] == 0:
         return
@@ -131,6 +139,7 @@ def offer_staff(w: Ints, m: Ints, pool: int) -> None:
 
 @compiled
 def release_staff(w: Ints, m: Ints, q: int) -> None:
+    """Give staff back, and offer them to those who wait."""
     qa = patient_at(m, q)
     needs = m[qa + im.Q_NEEDS]
     for k in range(needs):

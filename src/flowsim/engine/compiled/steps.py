@@ -30,6 +30,7 @@ from flowsim.system.tables import Floats, Ints
 
 @compiled
 def open_delay(m: Ints, q: int, v: int, reason: int, towards: int) -> None:
+    """Start a delay's row."""
     row = m[im.N_DELAYS]
     if row >= m[im.DELAY_ROOM]:
         m[im.FAULT] = im.NO_ROOM
@@ -43,6 +44,7 @@ def open_delay(m: Ints, q: int, v: int, reason: int, towards: int) -> None:
 
 @compiled
 def close_delay(m: Ints, q: int) -> None:
+    """End the delay under way, if there is one."""
     qa = patient_at(m, q)
     row = m[qa + im.Q_DELAY]
     if row != NONE:
@@ -54,11 +56,13 @@ def close_delay(m: Ints, q: int) -> None:
 
 @compiled
 def days_delayed(w: Ints, m: Ints, qa: int) -> float:
+    """Return the days a patient has been delayed so far."""
     return m[qa + im.Q_DELAYED] / (1440 * w[im.TICKS_PER_MINUTE])
 
 
 @compiled
 def factor_of(w: Ints, f: Floats, m: Ints, s: int, qa: int) -> float:
+    """Return what delay multiplies a stay by."""
     if service_int(w, s, tb.S_DECONDITIONS) == 0:
         return 1.0
     per_day, limit = service_real(w, f, s, tb.R_STAY_PER_DAY), service_real(w, f, s, tb.R_STAY_LIMIT)
@@ -81,6 +85,7 @@ def decondition(w: Ints, f: Floats, m: Ints, s: int, qa: int, ordinal: int) -> N
 
 @compiled
 def is_skipped(w: Ints, f: Floats, m: Ints, qa: int, va: int, step: int) -> bool:
+    """Whether the patient does not need a step."""
     table = step_int(w, step, tb.P_SHARE)
     if table == NONE:
         return False
@@ -118,6 +123,7 @@ def departure_tick(w: Ints, f: Floats, hazard: int, start_tick: int, wanted: flo
 
 @compiled
 def duration(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> int:
+    """Return how long a step takes [ticks]."""
     va, qa = visit_at(m, v), patient_at(m, q)
     if m[qa + im.Q_REMAINING] != NEVER and m[qa + im.Q_LEAVING] == 0:
         return m[qa + im.Q_REMAINING]
@@ -169,6 +175,7 @@ def begin_step(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> bool:
 
 @compiled
 def stamp_staffed(m: Ints, q: int, column: int) -> None:
+    """Write the present tick into a column of the step's rows."""
     qa = patient_at(m, q)
     for k in range(m[qa + im.Q_NEEDS]):
         m[m[im.STAFFED_AT] + (m[qa + im.Q_STAFFED] + k) * im.STAFFED_WIDTH + column] = m[im.NOW]
@@ -195,6 +202,7 @@ def take_time(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> bool:
 
 @compiled
 def begin_stint(w: Ints, m: Ints, q: int, v: int, ticks: int) -> None:
+    """Start a stretch of a step that may be interrupted."""
     va = visit_at(m, v)
     m[va + im.V_FINISH] = m[im.NOW] + ticks
     m[patient_at(m, q) + im.Q_STATE] = im.IN_STINT
@@ -203,6 +211,7 @@ def begin_stint(w: Ints, m: Ints, q: int, v: int, ticks: int) -> None:
 
 @compiled
 def begin_package(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> None:
+    """Start a package of home visits, in whole days."""
     va, qa = visit_at(m, v), patient_at(m, q)
     s = m[va + im.V_SERVICE]
     if m[qa + im.Q_REMAINING] == NEVER:
@@ -220,6 +229,7 @@ def begin_package(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> Non
 
 @compiled
 def finish_step(w: Ints, m: Ints, q: int) -> None:
+    """End a step: its delay, and its hold on staff."""
     stamp_staffed(m, q, 7)
     close_delay(m, q)
     if m[patient_at(m, q) + im.Q_NEEDS] > 0:

@@ -14,6 +14,7 @@ from flowsim.system.tables import Floats, Ints
 
 @compiled
 def classify(w: Ints, f: Floats, m: Ints, v: int) -> None:
+    """Settle what the patient needs of a service, and in which class."""
     va = visit_at(m, v)
     s, origin = m[va + im.V_SERVICE], m[va + im.V_ORIGIN]
     qa = patient_at(m, m[va + im.V_PATIENT])
@@ -33,6 +34,7 @@ def classify(w: Ints, f: Floats, m: Ints, v: int) -> None:
 
 @compiled
 def clear_visit(w: Ints, m: Ints, v: int, q: int, s: int, origin: int, queued: int) -> None:
+    """Lay out a new visit."""
     va, qa = visit_at(m, v), patient_at(m, q)
     for column in range(im.VISIT_WIDTH):
         m[va + column] = NEVER
@@ -58,6 +60,7 @@ def clear_visit(w: Ints, m: Ints, v: int, q: int, s: int, origin: int, queued: i
 
 @compiled
 def open_visit(w: Ints, f: Floats, m: Ints, q: int, s: int, origin: int, held: int, waited: int) -> int:
+    """Write down that a patient comes to a service."""
     v = m[im.N_VISITS]
     if v >= m[im.VISIT_ROOM] - 1:
         m[im.FAULT] = im.NO_ROOM
@@ -133,6 +136,7 @@ def choose(w: Ints, f: Floats, m: Ints, q: int, origin: int, branch: int) -> int
 
 @compiled
 def pick_place(w: Ints, f: Floats, m: Ints, qa: int, branch: int, purpose: int, ordinal: int) -> int:
+    """Return the place that a share falls on."""
     first, past = w[w[im.B_FROM_AT] + branch], w[w[im.B_TO_AT] + branch]
     if past - first == 1:
         return w[w[im.B_PLACE_AT] + first]
@@ -142,6 +146,7 @@ def pick_place(w: Ints, f: Floats, m: Ints, qa: int, branch: int, purpose: int, 
 
 @compiled
 def draw_way(w: Ints, f: Floats, m: Ints, q: int, table: int, purpose: int, origin: int, ordinal: int) -> int:
+    """Return where a routing point sends a patient now."""
     qa = patient_at(m, q)
     branch = whole_row(w, m, table, qa, origin, 0)
     if w[w[im.B_RULE_AT] + branch] != tb.RULE_SHARE:
