@@ -61,7 +61,9 @@ def station(spec: SystemSpec, got: Trajectory, service: str) -> dict[str, np.nda
 def served(ours: Mapping[str, np.ndarray]) -> Own:
     """Return each patient's time in service; for those not ready when our run ended, one that lasts past it."""
     known = np.isfinite(ours["ready"])
-    return Own([end - start if ready else 1e6 for ready, start, end in zip(known, ours["started"], ours["ready"], strict=True)])
+    out = np.full(known.size, 1e6)
+    out[known] = ours["ready"][known] - ours["started"][known]
+    return Own(out.tolist())
 
 
 def ciw_records(until: float, **network: Any) -> list[Any]:
@@ -117,7 +119,8 @@ def test_a_waiting_room_of_three(engine: Engine):
     got = engine(spec, 0)
     ours, until = station(spec, got, "ward"), 14_400.0
     refused = got.visits.outcome == Outcome.REFUSED
-    ours = {name: np.where(np.isin(np.arange(column.size), got.visits.patient[refused]), math.inf, column) for name, column in ours.items()}
+    for column in ours.values():
+        column[got.visits.patient[refused]] = math.inf
     records = ciw_records(
         until,
         arrival_distributions=[gaps(minutes(spec, got.patients.arrival))],
@@ -199,7 +202,8 @@ def test_priorities(engine: Engine, beds: int, preempts: bool):
 def test_two_services_in_a_row_with_blocking(engine: Engine, places: int):
     net = queue(3, 4)
     second = {"kind": "exponential", "mean": "25 min"}
-    net["service"]["rehab"] = {"capacity": {"beds": 2}, "queue": {"transfers": places}, "steps": {"care": {"duration": second}}}
+    rehab = {"capacity": {"beds": 2}, "queue": {"transfers": places}, "steps": {"care": {"duration": second}}}
+    net["service"]["rehab"] = rehab
     net["pathway"] = {"ward": {"rest": "rehab"}, "rehab": {"rest": "home"}}
     spec = spec_of(net, duration="10 d")
     got = engine(spec, 0)

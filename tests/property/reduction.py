@@ -12,7 +12,6 @@ from typing import Any
 
 from tests.property.strategies import Network
 
-
 Fails = Callable[[Network], bool]
 Path = tuple[str, ...]
 
@@ -23,7 +22,8 @@ def reduced(network: Network, fails: Fails, tries: int = 600) -> Network:
     def still(candidate: Network) -> bool:
         try:
             return fails(candidate)
-        except Exception:  # noqa: BLE001 - what cannot be built or run is no smaller example of the failure
+        except Exception:
+            # What cannot be built or run is no smaller example of the failure.
             return False
 
     changed = True

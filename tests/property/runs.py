@@ -116,10 +116,19 @@ class Level:
         index = bisect_right(self.ticks, tick) - 1
         return 0 if index < 0 else self.values[index]
 
+    def most(self, tick: int) -> int:
+        """Return the greater of the values before and after the changes of a tick.
+
+        Changes of one tick are taken service by service, then pool by pool: whoever moves on at an earlier one
+        meets the others as they were.
+        """
+        return max(self.at(tick - 1), self.at(tick))
+
 
 def level_of(begin: Ints, end: Ints, weight: Ints) -> Level:
     """Return the total weight of the intervals [begin, end)."""
-    changes = sorted([*zip(begin.tolist(), weight.tolist(), strict=True), *zip(end.tolist(), (-weight).tolist(), strict=True)])
+    ups, downs = zip(begin, weight, strict=True), zip(end, -weight, strict=True)
+    changes = sorted((int(tick), int(amount)) for tick, amount in (*ups, *downs))
     ticks, values, total = [], [], 0
     for tick, group in groupby(changes, key=lambda change: change[0]):
         total += sum(amount for _, amount in group)
@@ -136,4 +145,3 @@ def offered(capacity: Capacity, service: int) -> tuple[Level, Level]:
         Level(ticks, (capacity.spaces + capacity.surge)[mine].tolist()),
         Level(ticks, capacity.admitting[mine].tolist()),
     )
-

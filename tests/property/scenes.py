@@ -118,15 +118,11 @@ def hours(draw: Draw, scene: Scene) -> dict[str, list[str]]:
     return {"every_day": spells, **closed}
 
 
-def table(
-    draw: Draw, scene: Scene, values: st.SearchStrategy[Any], more: tuple[str, ...] = (), among: int = 3
-) -> Any:
+def table(draw: Draw, scene: Scene, values: st.SearchStrategy[Any], more: tuple[str, ...] = (), among: int = 3) -> Any:
     """Draw a value for everyone, or a table by one or two attributes; ``more`` may add ``from`` and ``to``."""
     if not sometimes(draw, among):
         return draw(values)
-    names = draw(
-        st.lists(st.sampled_from([*scene.attributes, *more]), min_size=1, max_size=2, unique=True)
-    )
+    names = draw(st.lists(st.sampled_from([*scene.attributes, *more]), min_size=1, max_size=2, unique=True))
     found: dict[str, Any] = {}
     for level in draw(st.lists(st.sampled_from(levels_of(scene, names[0])), min_size=1, max_size=2, unique=True)):
         if len(names) == 1:
@@ -174,7 +170,8 @@ def duration(draw: Draw, scene: Scene, more: tuple[str, ...] = (), low: int = 1,
     if kind == "constant":
         return table(draw, scene, units, more)
     if kind == "geometric":
-        return {"kind": kind, "unit": scene.time(1), "ends": table(draw, scene, st.integers(25, 90).map("{} %".format), more)}
+        ends = table(draw, scene, st.integers(25, 90).map("{} %".format), more)
+        return {"kind": kind, "unit": scene.time(1), "ends": ends}
     if kind == "discrete":
         return {"kind": kind, "values": {scene.time(max(low, 1)): percent(draw, 10, 90), scene.time(high + 1): "rest"}}
     return smooth(draw, scene, some, more)

@@ -158,7 +158,8 @@ def queueing(draw: Draw, scene: Scene, index: int) -> dict[str, Any]:
         made["balks"] = draw(st.sampled_from([{"plus": 1}, {"join": join}]))
     if sometimes(draw):
         to = draw(st.sampled_from(beyond))
-        made["patience"] = {"duration": duration(draw, scene, ("from",), 0, 8), "to": to, "holders": draw(st.booleans())}
+        willing = duration(draw, scene, ("from",), 0, 8)
+        made["patience"] = {"duration": willing, "to": to, "holders": draw(st.booleans())}
     if sometimes(draw):
         made["surge"] = surge(draw, scene)
     if sometimes(draw):
@@ -206,7 +207,7 @@ def visits(draw: Draw, scene: Scene) -> dict[str, Any]:
         plan["starts"] = draw(st.sampled_from([["mon", "tue"], ["tue", "thu", "sat"]]))
     if sometimes(draw):
         plan["day_starts"] = draw(st.sampled_from(["07:00", "12:00"]))
-    days = duration(draw, Scene("d", scene.tick, scene.length, scene.attributes, scene.services, scene.floors), (), 1, 4)
+    days = duration(draw, replace(scene, unit="d"), (), 1, 4)
     made = {"kind": "visits", "capacity": {"visits": draw(st.integers(2, 12))}, "visits": plan}
     return {**made, "steps": {"package": {"duration": days}}}
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from flowsim.demand import arrivals
 from flowsim.trajectory import NEVER, Outcome
-from tests.property.runs import World, holds_in, interrupts
+from tests.property.runs import holds_in, interrupts
 
 
 @holds_in()

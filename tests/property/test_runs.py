@@ -32,6 +32,10 @@ def test_replications_have_different_luck(network):
     assert ticks[0] != ticks[1]
 
 
+COLUMNS = ("queued", "started", "seen", "ready", "left", "outcome", "moved", "takes", "priority", "interrupted")
+"""What is compared of each visit: what names no patient and no place by number."""
+
+
 def with_strangers(network: Network) -> Network:
     """Return the network with a stream and a service that have nothing to do with the others, named first."""
     periods = []
@@ -39,8 +43,8 @@ def with_strangers(network: Network) -> Network:
         new = copy.deepcopy(net)
         unit = net["run"]["duration"].split()[1]
         new["stream"] = {"strange": {"gaps": f"1 {unit}", "to": "far"}, **new["stream"]}
-        service = {"capacity": {"beds": 2}, "steps": {"care": {"duration": {"kind": "exponential", "mean": f"3 {unit}"}}}}
-        new["service"] = {"far": service, **new["service"]}
+        care = {"duration": {"kind": "exponential", "mean": f"3 {unit}"}}
+        new["service"] = {"far": {"capacity": {"beds": 2}, "steps": {"care": care}}, **new["service"]}
         new["pathway"]["far"] = {"all": "home"}
         periods.append((day, new))
     return Network(tuple(periods))
@@ -59,7 +63,7 @@ def others(world: World, shift: int) -> dict[str, list[object]]:
         "exit": [NEVER if e == NEVER else world.spec.place_name(e) for e in p.exit[mine].tolist()],
         "service": [world.spec.services[s].id for s in v.service[rows].tolist()],
     }
-    for column in ("queued", "started", "seen", "ready", "left", "outcome", "moved", "takes", "priority", "interrupted"):
+    for column in COLUMNS:
         out[f"visit {column}"] = getattr(v, column)[rows].tolist()
     return out
 

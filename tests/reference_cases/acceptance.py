@@ -22,8 +22,8 @@ from tests.build import spec_of
 from tests.reference_cases.readings import Log
 
 NETWORKS = Path(__file__).parent / "networks"
-GROUP = 50
-"""Runs in a group whose variance or percentile counts as one replication."""
+GROUPS, GROUP = 30, 50
+"""A variance or percentile over runs is taken in so many groups, each of so many runs at least."""
 
 Values = npt.NDArray[np.float64]
 Read = Callable[[Log], "float | Values"]
@@ -59,10 +59,11 @@ class Metric:
         values = np.array(readings, dtype=float)
         if self.pooled is not None:
             return jackknife(values, self.pooled)
-        if self.grouped is not None and len(values) < 20 * GROUP:
+        if self.grouped is not None and len(values) < GROUPS * GROUP:
             return bootstrap(values, self.grouped)
         if self.grouped is not None:
-            values = np.array([self.grouped(group) for group in np.array_split(values, len(values) // GROUP)])
+            # No more groups than needed: the percentile of a small group leans towards the middle.
+            values = np.array([self.grouped(group) for group in np.array_split(values, GROUPS)])
         values = values[~np.isnan(values)]
         spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
         return float(values.mean()), spread / float(np.sqrt(len(values)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numba import float64, int64
+from numba import float64, int16, int64
 
 from flowsim.demand import Arrivals, arrivals
 from flowsim.draws.cache import is_compiled, mark_compiled
@@ -29,7 +29,8 @@ def prepare(say: Callable[[str], None]) -> None:
     """Have the engine compiled, telling the user if that takes a while (once a machine and version)."""
     if not is_compiled():
         say("Compiling the engine for this machine: under a minute, once.")
-    simulate.compile((int64[::1], float64[::1], int64[::1], int64[::1]))
+    whole, codes = int64[::1], int16[:, ::1]
+    simulate.compile((whole, float64[::1], whole, whole, whole, whole, codes))
     mark_compiled()
 
 
@@ -44,13 +45,14 @@ def run(spec: SystemSpec, replication: int, coming: Arrivals | None = None) -> T
     Raises:
         RunError: a patient moves for ever without time passing.
     """
-    packed = im.pack(spec)
+    packed = _packed(spec)
     coming = arrivals(spec, replication) if coming is None else coming
     present = people_present(spec, replication)
     room = FIRST_ROOM
     while True:
-        image = im.make_image(spec, packed, present, coming, replication, room)
-        simulate(packed.whole, packed.real, image, coming.tick)
+        image = im.make_image(spec, packed, present, len(coming.tick), replication, room)
+        codes = np.ascontiguousarray(coming.attributes)
+        simulate(packed.whole, packed.real, image, coming.tick, coming.stream, coming.number, codes)
         if image[im.FAULT] != im.NO_ROOM:
             break
         room *= 2
@@ -58,7 +60,19 @@ def run(spec: SystemSpec, replication: int, coming: Arrivals | None = None) -> T
         name = spec.place_name(int(image[im.CULPRIT]))
         said = "a patient goes round for ever and no time passes"
         raise RunError(f"service.{name}: {said}; wanted a step with a duration")
-    return _trajectory(spec, replication, image, present, coming)
+    trajectory = _trajectory(spec, replication, image, present, coming)
+    im.give_back(image)
+    return trajectory
+
+
+_last: list[tuple[SystemSpec, im.Packed]] = []
+
+
+def _packed(spec: SystemSpec) -> im.Packed:
+    """Return a specification packed; the last is kept, since replications follow one another."""
+    if not _last or _last[0][0] is not spec:
+        _last[:] = [(spec, im.pack(spec))]
+    return _last[0][1]
 
 
 def _part(image: Ints, at: int, rows: int, width: int) -> Ints:
@@ -74,7 +88,7 @@ def _trajectory(
     spec: SystemSpec, replication: int, image: Ints, present: tuple[Present, ...], coming: Arrivals
 ) -> Trajectory:
     n = int(image[im.N_PATIENTS])
-    patients = _part(image, im.PATIENTS_AT, n, int(image[im.PATIENT_WIDTH]))
+    exits, gone = _part(image, im.EXITS_AT, n, 1), _part(image, im.GONE_AT, n, 1)
     visits = _part(image, im.VISITS_AT, int(image[im.N_VISITS]), im.VISIT_WIDTH)
     stopped = visits[:, im.V_INTERRUPTED_AT] != NEVER
     visits[stopped, im.V_INTERRUPTED] += spec.end - visits[stopped, im.V_INTERRUPTED_AT]
@@ -85,7 +99,7 @@ def _trajectory(
     return Trajectory(
         replication=replication,
         end=spec.end,
-        patients=patients_table(spec, present, coming, patients[:, im.Q_EXIT], patients[:, im.Q_LEFT]),
+        patients=patients_table(spec, present, coming, exits[:, 0], gone[:, 0]),
         visits=Visits(*_columns(visits, 0, im.VISIT_COLUMNS)),
         delays=Delays(*_columns(delays, 0, im.DELAY_WIDTH)),
         staffed=StaffedSteps(*_columns(staffed, 0, im.STAFFED_WIDTH)),

@@ -27,7 +27,8 @@ OFFERED = [
     "load",
     "verdict",
     "growth_per_day",
-    "sheds",
+    "passes_on_per_day",
+    "limited_by",
     "warning",
 ]
 
@@ -52,7 +53,8 @@ def _row(cell: Cell, load: Load) -> tuple[object, ...]:
         load.utilisation if is_limited else math.nan,
         load.verdict,
         load.growth_per_day,
-        load.sheds,
+        load.passes_on_per_day,
+        load.limited_by,
         warning(load),
     )
 
@@ -61,12 +63,16 @@ def warning(load: Load) -> str:
     """Return what to know of a load before running, empty where all is well."""
     if load.verdict == "settles":
         return ""
+    if load.verdict == "overflows":
+        why = f" for want of {load.limited_by}" if load.limited_by else ""
+        does = "passes on" if load.kind == "service" else "for want of it services pass on"
+        return f"full: {does} {load.passes_on_per_day:.2g} patients a day{why}, so no queue grows"
     need = f"needs {load.offered:.1f} of {load.capacity:.1f} ({load.utilisation:.0%})"
-    if load.verdict == "near":
-        return f"{need}: near its limit, so queues will be long and slow to settle"
-    if load.sheds:
-        return f"{need}: it settles only by losing patients"
-    return f"{need}: its queue cannot settle, and grows by about {load.growth_per_day * 7:.2g} patients a week"
+    if load.verdict == "cannot settle":
+        return f"{need}: its queue cannot settle, and grows by about {load.growth_per_day * 7:.2g} patients a week"
+    if load.utilisation > 1:
+        return f"{need}: more than its ordinary spaces, so it settles only with surge spaces open"
+    return f"{need}: near its limit, so queues will be long and slow to settle"
 
 
 def flow_map(spec: SystemSpec) -> tuple[pd.DataFrame, pd.DataFrame]:

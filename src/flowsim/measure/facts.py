@@ -7,41 +7,72 @@ finds one of them; the whole window, its weeks and its days are then periods of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from flowsim.measure.frames import Floats
-from flowsim.measure.integrals import areas, level_quantile, steps
-from flowsim.measure.intervals import Intervals
+from flowsim.measure.integrals import areas, clipped, level_quantile, steps
+from flowsim.measure.intervals import Flags, Intervals
+from flowsim.measure.sorting import edges_before, stable_order
 from flowsim.trajectory import Ints
 
 ALL = "all"
 """Service name of a row about all of a measure's services together."""
 NO_SPLIT = ""
 PERCENTILES = {"median": 0.5, "p90": 0.9, "p95": 0.95}
+_SMALL = 2**15
+"""numpy sorts numbers below this by counting."""
 
-
-class Row(NamedTuple):
-    """One value of a measure in one period."""
-
-    period: int
-    service: str
-    split: str
-    value: float
+Labels = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """A measure over some periods.
+
+    Attributes:
+        labels: service (``all`` for all together) and split (empty for none) of each series.
+        values: (labels, periods).
+    """
+
+    labels: Labels
+    values: Floats
+
+
+class Facts(Protocol):
+    """What a kind of measure finds: something that can be summed up over any periods."""
+
+    def series(self, edges: Ints, has_parts: bool = True) -> Series:
+        """Return values by service, split and period; period p is from edges[p] to edges[p + 1].
+
+        Args:
+            edges: ticks between periods, rising.
+            has_parts: whether the parts of a measure that is split are wanted, beside its whole.
+        """
+        ...
+
+
+def gathered(parts: list[tuple[Labels, Floats]], n_periods: int) -> Series:
+    """Return labelled values one below the other."""
+    labels = tuple(label for some, _ in parts for label in some)
+    return Series(labels, np.concatenate([np.zeros((0, n_periods)), *(values for _, values in parts)]))
+
+
+@dataclass(frozen=True)
 class Moments:
     """Values observed at ticks.
 
     Attributes:
         services: ids; ``service`` holds positions in them.
         splits: names; ``split`` holds positions in them.
-        service, split, tick, value: one entry a moment.
+        service, split, tick, value: one entry a moment. Values that are flags or whole numbers add up exactly in
+            any order, so that sums of sums do; others are always added in the order given.
+        unit: values are divided by it.
         statistic: ``mean``, ``median``, ``p90``, ``p95``, ``rate`` (sum of the values per ``per`` ticks;
             per period where ``per`` is 0), or ``sampled`` (sum of the values per tick of ``samples``).
         per, samples: see ``statistic``.
@@ -52,7 +83,7 @@ class Moments:
     services: tuple[str, ...]
     service: Ints
     tick: Ints
-    value: Floats
+    value: Floats | Ints | Flags
     statistic: str = "mean"
     per: float = 0.0
     samples: Ints | None = None
@@ -60,27 +91,66 @@ class Moments:
     split: Ints | None = None
     has_total: bool = True
     has_all: bool = True
+    unit: float = 1.0
 
-    def rows(self, edges: Ints) -> Iterator[Row]:
-        """Yield the statistic by period, service and split; NaN where nothing was observed."""
-        period = np.searchsorted(edges, self.tick, side="right") - 1
-        inside = (period >= 0) & (period < len(edges) - 1)
+    def series(self, edges: Ints, has_parts: bool = True) -> Series:
+        """Return the statistic by service, split and period; NaN where nothing was observed."""
         lengths = np.diff(edges).astype(float)
         if self.samples is not None:
             lengths = np.diff(np.searchsorted(self.samples, edges)).astype(float)
-        taken = _Cells(self.services, self.splits, lengths, self.has_total, self.has_all)
-        split = np.zeros(len(self.tick), dtype=np.int64) if self.split is None else self.split
-        yield from taken.rows(self.service[inside], split[inside], period[inside], self.value[inside], self._summed)
+        # 0 is before the first period and the last is after all; both are left out.
+        period = edges_before(edges, self.tick, side="right")
+        taken = self._quantiles if self.statistic in PERCENTILES else self._summed
+        parts = []
+        for names, service in self._groups():
+            for labels, split in self._divisions(has_parts):
+                n_labels, n_columns = len(names) * len(labels), len(edges) + 1
+                keys = _joint(_joint(service, split, len(labels)), period, n_columns)
+                values = taken(keys, (n_labels, n_columns), lengths)
+                parts.append((tuple((name, label) for name in names for label in labels), values))
+        return gathered(parts, len(lengths))
 
-    def _summed(self, keys: Ints, values: Floats, n_keys: int, lengths: Floats) -> Floats:
-        if self.statistic in PERCENTILES:
-            return grouped_quantile(keys, values, n_keys, PERCENTILES[self.statistic])
-        total = np.bincount(keys, weights=values, minlength=n_keys)
+    def _groups(self) -> Iterator[tuple[tuple[str, ...], Ints | None]]:
+        yield self.services, self.service if len(self.services) > 1 else None
+        if self.has_all:
+            yield (ALL,), None
+
+    def _divisions(self, has_parts: bool) -> Iterator[tuple[tuple[str, ...], Ints | None]]:
+        if self.has_total or not self.splits:
+            yield (NO_SPLIT,), None
+        if self.splits and has_parts:
+            yield self.splits, self.split
+
+    @cached_property
+    def _weights(self) -> Floats:
+        return self.value / self.unit if self.unit != 1.0 else self.value.astype(np.float64)
+
+    def _summed(self, keys: Ints, shape: tuple[int, int], lengths: Floats) -> Floats:
+        n_keys = shape[0] * shape[1]
+        total = np.bincount(keys, weights=self._weights, minlength=n_keys).reshape(shape)[:, 1:-1]
         if self.statistic == "sampled":
-            return divided(total, lengths)
+            return divided(total, np.broadcast_to(lengths, total.shape))
         if self.statistic == "rate":
             return np.asarray(total * (self.per / lengths if self.per else 1.0), dtype=np.float64)
-        return divided(total, np.bincount(keys, minlength=n_keys))
+        return divided(total, np.bincount(keys, minlength=n_keys).reshape(shape)[:, 1:-1])
+
+    @cached_property
+    def _by_value(self) -> tuple[Ints, Floats]:
+        """The order of rising values, and the values in it: sorted once, however they are then grouped."""
+        order = stable_order(self.value) if self.value.dtype == np.int64 else np.argsort(self.value, kind="stable")
+        return order, self._weights[order]
+
+    def _quantiles(self, keys: Ints, shape: tuple[int, int], lengths: Floats) -> Floats:
+        order, values = self._by_value
+        n_keys = shape[0] * shape[1]
+        return grouped_quantile(keys[order], values, n_keys, PERCENTILES[self.statistic], True).reshape(shape)[:, 1:-1]
+
+
+def _joint(first: Ints | None, second: Ints | None, n_second: int) -> Ints | None:
+    """Return a number for each pair of codes, the second below ``n_second``; None stands for all 0."""
+    if first is None or second is None:
+        return second if first is None else first * n_second
+    return first * n_second + second
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,27 +180,25 @@ class Stretches:
     has_total: bool = True
     has_all: bool = True
 
-    def rows(self, edges: Ints) -> Iterator[Row]:
-        """Yield the statistic by period, service and split."""
+    def series(self, edges: Ints, has_parts: bool = True) -> Series:
+        """Return the statistic by service, split and period."""
+        n_periods = len(edges) - 1
         if self.statistic == "p95":
-            yield from self._level_rows(edges)
-            return
+            return self._level_series(edges)
+        if self.splits and not (has_parts or self.has_total):
+            return gathered([], n_periods)
         n_services, n_splits = len(self.services), max(1, len(self.splits))
-        split = np.zeros(len(self.held.row), dtype=np.int64) if self.split is None else self.split
         held = self.held
-        keys = held.service * n_splits + split
+        keys = held.service if self.split is None else held.service * n_splits + self.split
         area = areas(keys, n_services * n_splits, held.start, held.stop, held.weight, edges).astype(float)
-        area = area.reshape(n_services, n_splits, -1)
-        base = self._base(edges)
-        for name, own, under in self._groups(area, base):
+        parts: list[tuple[Labels, Floats]] = []
+        for name, own, under in self._groups(area.reshape(n_services, n_splits, -1), self._base(edges)):
             value = self.scale * divided(own, np.broadcast_to(under, own.shape))
-            if not self.splits:
-                yield from (Row(p, name, NO_SPLIT, float(v)) for p, v in enumerate(value[0]))
-                continue
-            if self.has_total:
-                yield from (Row(p, name, NO_SPLIT, float(v)) for p, v in enumerate(value.sum(axis=0)))
-            for label, series in zip(self.splits, value, strict=True):
-                yield from (Row(p, name, label, float(v)) for p, v in enumerate(series))
+            if not self.splits or self.has_total:
+                parts.append((((name, NO_SPLIT),), value.sum(axis=0)[None, :] if self.splits else value))
+            if self.splits and has_parts:
+                parts.append((tuple((name, label) for label in self.splits), value))
+        return gathered(parts, n_periods)
 
     def _base(self, edges: Ints) -> Floats:
         """Return what areas are divided by: (services, periods)."""
@@ -151,57 +219,18 @@ class Stretches:
             # Numbers and days add up over services; a share is of all that was offered.
             yield ALL, area.sum(axis=0), base.sum(axis=0) if self.statistic == "share" else base[0]
 
-    def _level_rows(self, edges: Ints) -> Iterator[Row]:
-        groups = [(name, self.held.service == s) for s, name in enumerate(self.services)]
+    def _level_series(self, edges: Ints) -> Series:
+        groups = [(name, self.held.where(self.held.service == s)) for s, name in enumerate(self.services)]
         if self.has_all:
-            groups.append((ALL, np.ones(len(self.held.row), dtype=bool)))
-        for name, mine in groups:
-            held = self.held.where(mine)
-            for p, (begin, end) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)):
-                ticks, level = steps(held.start, held.stop, held.weight, begin, end)
-                yield Row(p, name, NO_SPLIT, self.scale * level_quantile(ticks, level, end, 0.95))
-
-
-class Facts(Protocol):
-    """What a kind of measure finds: something that can be summed up over any periods."""
-
-    def rows(self, edges: Ints) -> Iterator[Row]:
-        """Yield values by period, service and split; period p is from edges[p] to edges[p + 1]."""
-        ...
-
-
-Summed = Callable[[Ints, Floats, int, Floats], Floats]
-
-
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """The cells of a table of moments: (service, split, period), with totals."""
-
-    services: tuple[str, ...]
-    splits: tuple[str, ...]
-    lengths: Floats
-    has_total: bool
-    has_all: bool
-
-    def rows(self, service: Ints, split: Ints, period: Ints, value: Floats, summed: Summed) -> Iterator[Row]:
-        n_periods = len(self.lengths)
-        for of_all in (False, True) if self.has_all else (False,):
-            names = (ALL,) if of_all else self.services
-            own = np.zeros_like(service) if of_all else service
-            for labels, part in self._divisions(split):
-                n_keys = len(names) * len(labels) * n_periods
-                lengths = np.tile(self.lengths, len(names) * len(labels))
-                keys = (own * len(labels) + part) * n_periods + period
-                values = summed(keys, value, n_keys, lengths)
-                for key, v in enumerate(values.tolist()):
-                    at, p = divmod(key, n_periods)
-                    yield Row(p, names[at // len(labels)], labels[at % len(labels)], v)
-
-    def _divisions(self, split: Ints) -> Iterator[tuple[tuple[str, ...], Ints]]:
-        if self.has_total or not self.splits:
-            yield (NO_SPLIT,), np.zeros_like(split)
-        if self.splits:
-            yield self.splits, split
+            groups.append((ALL, self.held))
+        parts: list[tuple[Labels, Floats]] = []
+        for name, held in groups:
+            begins, ends = edges[:-1].tolist(), edges[1:].tolist()
+            ticks, level = steps(held.start, held.stop, held.weight, begins[0], ends[-1])
+            seen = [(clipped(ticks, level, begin, end), end) for begin, end in zip(begins, ends, strict=True)]
+            values = [self.scale * level_quantile(*part, end, 0.95) for part, end in seen]
+            parts.append((((name, NO_SPLIT),), np.array([values])))
+        return gathered(parts, len(edges) - 1)
 
 
 def divided(part: npt.ArrayLike, whole: npt.ArrayLike) -> Floats:
@@ -212,12 +241,22 @@ def divided(part: npt.ArrayLike, whole: npt.ArrayLike) -> Floats:
     return found
 
 
-def grouped_quantile(keys: Ints, values: Floats, n_keys: int, share: float) -> Floats:
-    """Return a percentile of the values of each key, interpolated as numpy does; NaN for keys without."""
-    order = np.lexsort((values, keys))
-    keys, values = keys[order], values[order]
-    first = np.searchsorted(keys, np.arange(n_keys))
-    count = np.searchsorted(keys, np.arange(n_keys), side="right") - first
+def grouped_quantile(keys: Ints, values: Floats, n_keys: int, share: float, is_rising: bool = False) -> Floats:
+    """Return a percentile of the values of each key, interpolated as numpy does; NaN for keys without.
+
+    Args:
+        keys: of each value, from 0 to ``n_keys`` - 1.
+        values: what to take percentiles of.
+        n_keys: how many keys.
+        share: 0.5 for the median.
+        is_rising: whether the values are in rising order already.
+    """
+    if not is_rising:
+        order = np.argsort(values, kind="stable")
+        keys, values = keys[order], values[order]
+    values = values[np.argsort(keys.astype(np.int16) if n_keys < _SMALL else keys, kind="stable")]
+    count = np.bincount(keys, minlength=n_keys)
+    first = np.cumsum(count) - count
     found = np.full(n_keys, np.nan)
     has = count > 0
     place = first[has] + share * (count[has] - 1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from flowsim.measure.facts import ALL, Facts, Moments
-from flowsim.measure.frames import Window, meant
+from flowsim.measure.frames import Window
 from flowsim.measure.intervals import FAR, Flags
+from flowsim.measure.records import meant
 from flowsim.measure.registry import Asked, measure_kind
 from flowsim.measure.waits import runs, stamp
 from flowsim.trajectory import NEVER, Ints, Outcome
@@ -27,20 +28,15 @@ def rate(window: Window, asked: Asked) -> Facts:
     keep = asked.chosen(window) & window.has_joined & (tick < FAR) & ~window.is_placed
     if asked.option("at", "queued", "started", "left") == "queued":
         keep &= window.visits.initial == 0
-    keep &= ~asked.places(window, "not_from")[came_from(window)]
+    keep &= ~asked.places(window, "not_from")[window.came_from]
     if "from" in asked.definition.options:
         from_outside = (window.previous == NEVER) if "arrival" in asked.listed("from") else np.zeros_like(keep)
-        keep &= asked.places(window, "from")[came_from(window)] | from_outside
+        keep &= asked.places(window, "from")[window.came_from] | from_outside
     rows = np.flatnonzero(keep)
     position = asked.positions(window)[window.visits.service[rows]]
     values = np.full(len(rows), asked.scale(window))
     return Moments(asked.names(window), position, tick[rows], values, "rate", asked.per(window))
 
-
-def came_from(window: Window) -> Ints:
-    """Return the service of the same patient's visit before; NEVER for the first."""
-    previous = window.previous
-    return np.where(previous != NEVER, window.visits.service[previous], NEVER)
 
 
 @measure_kind("outcome_share")
@@ -124,7 +120,7 @@ def return_share(window: Window, asked: Asked) -> Facts:
     if since == "left":
         use &= ~asked.places(window, "except", "died")[window.went[last]]
     if "origin" in asked.definition.options:
-        use &= asked.places(window, "origin")[came_from(window)[first]]
+        use &= asked.places(window, "origin")[window.came_from[first]]
     first, last, clock = first[use], last[use], clock[use]
     counts = asked.places(window, "to")[v.service] & window.has_started
     event = np.where(counts, v.started, FAR)
@@ -166,7 +162,7 @@ def avoided(window: Window, asked: Asked) -> Facts:
     """
     v = window.visits
     home = asked.places(window, "home", "home")
-    ended = home[came_from(window)]
+    ended = home[window.came_from]
     episode = window.chains(~ended)
     goes_home = home[window.went] & (window.left < FAR) & (v.outcome != Outcome.REFUSED)
     at_home = home[v.service]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from flowsim.measure.sorting import edges_before, stable_order
 from flowsim.trajectory import Ints
-
-Floats = npt.NDArray[np.float64]
 
 
 def areas(keys: Ints, n_keys: int, start: Ints, stop: Ints, weight: Ints, edges: Ints) -> Ints:
@@ -24,31 +23,42 @@ def areas(keys: Ints, n_keys: int, start: Ints, stop: Ints, weight: Ints, edges:
     Returns:
         (n_keys, periods), exact.
     """
+    if len(edges) == 2:
+        begin, end = int(edges[0]), int(edges[1])
+        inside = np.clip(stop, begin, end)
+        inside -= np.clip(start, begin, end)
+        inside *= weight
+        return counted(keys, n_keys, inside)[:, None]
     gathered = _gathered(keys, n_keys, start, weight, edges) - _gathered(keys, n_keys, stop, weight, edges)
     return np.asarray(np.diff(gathered, axis=1))
 
 
 def _gathered(keys: Ints, n_keys: int, at: Ints, weight: Ints, edges: Ints) -> Ints:
     """Return the sum of weight x max(0, edge - at), by key and edge."""
-    n_edges = len(edges)
-    first = np.searchsorted(edges, at)
-    use = first < n_edges
-    cell = keys[use] * n_edges + first[use]
-    count = np.zeros(n_keys * n_edges, dtype=np.int64)
-    moment = np.zeros(n_keys * n_edges, dtype=np.int64)
-    np.add.at(count, cell, weight[use])
-    np.add.at(moment, cell, weight[use] * at[use])
-    shape = (n_keys, n_edges)
-    return np.asarray(edges * count.reshape(shape).cumsum(axis=1) - moment.reshape(shape).cumsum(axis=1))
+    # What is past the last edge gathers nothing: it goes to a column of its own, left out at the end.
+    n_columns = len(edges) + 1
+    cell = keys * n_columns
+    cell += edges_before(edges, at)
+    shape = (n_keys, n_columns)
+    count = counted(cell, n_keys * n_columns, weight).reshape(shape)[:, :-1].cumsum(axis=1)
+    moment = counted(cell, n_keys * n_columns, weight * np.minimum(at, edges[-1])).reshape(shape)[:, :-1]
+    return np.asarray(edges * count - moment.cumsum(axis=1))
+
+
+def counted(keys: Ints, n_keys: int, weight: Ints) -> Ints:
+    """Return the sum of whole weights by key, exact."""
+    total = np.zeros(n_keys, dtype=np.int64)
+    np.add.at(total, keys, weight)
+    return total
 
 
 def levels_at(keys: Ints, n_keys: int, start: Ints, stop: Ints, weight: Ints, ticks: Ints) -> Ints:
     """Return the number of intervals open at each of some rising ticks, by key: ``start <= tick < stop``."""
-    n_ticks = len(ticks)
-    change = np.zeros(n_keys * (n_ticks + 1), dtype=np.int64)
-    for at, sign in ((start, 1), (stop, -1)):
-        np.add.at(change, keys * (n_ticks + 1) + np.searchsorted(ticks, at), sign * weight)
-    return np.asarray(change.reshape(n_keys, n_ticks + 1).cumsum(axis=1)[:, :n_ticks])
+    n_columns = len(ticks) + 1
+    row = keys * n_columns
+    change = counted(row + edges_before(ticks, start), n_keys * n_columns, weight)
+    change -= counted(row + edges_before(ticks, stop), n_keys * n_columns, weight)
+    return np.asarray(change.reshape(n_keys, n_columns).cumsum(axis=1)[:, :-1])
 
 
 def steps(start: Ints, stop: Ints, weight: Ints, begin: int, end: int) -> tuple[Ints, Ints]:
@@ -57,55 +67,69 @@ def steps(start: Ints, stop: Ints, weight: Ints, begin: int, end: int) -> tuple[
     Returns:
         Ticks, the first ``begin``, and the level from each until the next (or ``end``).
     """
-    here = (stop > begin) & (start < end) & (stop > start)
-    begins, ends = np.maximum(start[here], begin), stop[here]
-    over = ends < end
-    ticks = np.concatenate([[begin], begins, ends[over]]).astype(np.int64)
-    change = np.concatenate([[0], weight[here], -weight[here][over]]).astype(np.int64)
-    order = np.argsort(ticks, kind="stable")
+    here = np.flatnonzero((stop > begin) & (start < end) & (stop > start))
+    begins, ends, weight = np.maximum(start[here], begin), stop[here], weight[here]
+    over = np.flatnonzero(ends < end)
+    ticks = np.concatenate([[begin], begins, ends[over]])
+    change = np.concatenate([[0], weight, -weight[over]])
+    order = stable_order(ticks)
     ticks, level = ticks[order], np.cumsum(change[order])
-    last = np.append(ticks[1:] != ticks[:-1], True)
+    last = np.flatnonzero(np.append(ticks[1:] != ticks[:-1], True))
     return ticks[last], level[last]
 
 
+def clipped(ticks: Ints, level: Ints, begin: int, end: int) -> tuple[Ints, Ints]:
+    """Return the part of a step function from ``begin``, not before its first tick, to ``end``."""
+    first = int(np.searchsorted(ticks, begin, side="right")) - 1
+    stop = max(int(np.searchsorted(ticks, end)), first + 1)
+    ticks = ticks[first:stop].copy()
+    ticks[0] = begin
+    return ticks, level[first:stop]
+
+
 def time_at_levels(ticks: Ints, level: Ints, end: int) -> tuple[Ints, Ints]:
-    """Return the levels of a step function, rising, and the ticks spent at each."""
+    """Return the levels of a step function, rising, and the ticks spent at each (0 for some never reached)."""
     spent = np.diff(np.append(ticks, end))
-    values, inverse = np.unique(level, return_inverse=True)
-    total = np.zeros(len(values), dtype=np.int64)
-    np.add.at(total, inverse, spent)
-    return values, total
+    lowest = int(level.min())
+    total = counted(level - lowest, int(level.max()) - lowest + 1, spent)
+    return np.arange(lowest, lowest + len(total)), total
 
 
 def level_quantile(ticks: Ints, level: Ints, end: int, share: float) -> float:
     """Return the smallest level not exceeded for ``share`` of the time."""
+    return level_quantiles(ticks, level, end, (share,))[0]
+
+
+def level_quantiles(ticks: Ints, level: Ints, end: int, shares: tuple[float, ...]) -> list[float]:
+    """Return the smallest levels not exceeded for each share of the time; NaN where there is no time."""
     values, spent = time_at_levels(ticks, level, end)
-    if spent.sum() == 0:
-        return float("nan")
-    return float(values[np.searchsorted(np.cumsum(spent), share * spent.sum())])
+    gathered = np.cumsum(spent)
+    if gathered[-1] == 0:
+        return [float("nan")] * len(shares)
+    return [float(values[np.searchsorted(gathered, share * gathered[-1])]) for share in shares]
 
 
 def union(group: Ints, start: Ints, stop: Ints) -> tuple[Ints, Ints, Ints]:
     """Return the stretches covered by at least one interval of each group: group, start, stop."""
-    if len(group) == 0:
-        return group, start, stop
-    order = np.lexsort((start, group))
-    _, rank = np.unique(group[order], return_inverse=True)
+    order = stable_order(start)
+    order = order[stable_order(group[order])]
     group, start, stop = group[order], start[order], stop[order]
+    same = group[1:] == group[:-1]
+    if not (same & (start[1:] <= stop[:-1])).any():
+        # Rising starts, none before the end of the one before: nothing to unite.
+        return group, start, stop
+    return _united(group, start, stop, same)
+
+
+def _united(group: Ints, start: Ints, stop: Ints, same: npt.NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
+    """Return the union of intervals sorted by group and start; ``same`` as the one before in group."""
+    rank = np.concatenate([[0], np.cumsum(~same)])
     # Ranks of ends are small numbers; groups are kept apart by an offset no end can bridge.
     ends, end_rank = np.unique(stop, return_inverse=True)
     reach = np.maximum.accumulate(rank * len(ends) + end_rank)
     is_new = np.ones(len(group), dtype=bool)
-    same_group = rank[1:] == rank[:-1]
-    is_new[1:] = ~(same_group & (start[1:] <= ends[reach - rank * len(ends)][:-1]))
+    is_new[1:] = ~(same & (start[1:] <= ends[reach - rank * len(ends)][:-1]))
     heads = np.flatnonzero(is_new)
     tails = np.append(heads[1:], len(group)) - 1
     furthest = ends[reach[tails] - rank[tails] * len(ends)]
     return group[heads], start[heads], furthest
-
-
-def quantiles(values: Floats, shares: tuple[float, ...]) -> list[float]:
-    """Return percentiles of values, NaN where there are none."""
-    if len(values) == 0:
-        return [float("nan")] * len(shares)
-    return [float(q) for q in np.quantile(values, shares)]

@@ -35,7 +35,13 @@ class Intervals:
 
     def where(self, keep: Flags) -> Intervals:
         """Return the stretches kept."""
-        return Intervals(self.service[keep], self.row[keep], self.start[keep], self.stop[keep], self.weight[keep])
+        return self.take(np.flatnonzero(keep))
+
+    def take(self, places: Ints | slice) -> Intervals:
+        """Return the stretches at some places."""
+        return Intervals(
+            self.service[places], self.row[places], self.start[places], self.stop[places], self.weight[places]
+        )
 
     def plain(self) -> Intervals:
         """Return the same stretches, each counting once (patients rather than spaces)."""
@@ -52,7 +58,8 @@ def joined(*parts: Intervals) -> Intervals:
 
 def split(stretches: Intervals, n_services: int) -> list[Intervals]:
     """Return the stretches of each service, in the order they come in."""
-    order = np.argsort(stretches.service, kind="stable")
-    bounds = np.searchsorted(stretches.service[order], np.arange(n_services + 1))
-    columns = [getattr(stretches, name)[order] for name in Intervals.__slots__]
-    return [Intervals(*(c[begin:end] for c in columns)) for begin, end in pairwise(bounds.tolist())]
+    if (stretches.service[1:] < stretches.service[:-1]).any():
+        # numpy sorts numbers this short by counting.
+        stretches = stretches.take(np.argsort(stretches.service.astype(np.int16), kind="stable"))
+    bounds = np.searchsorted(stretches.service, np.arange(n_services + 1))
+    return [stretches.take(slice(begin, end)) for begin, end in pairwise(bounds.tolist())]

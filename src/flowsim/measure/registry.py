@@ -13,7 +13,8 @@ import pandas as pd
 from flowsim.config.models import MeasureDef
 from flowsim.errors import ConfigError, Problem
 from flowsim.measure.facts import Facts
-from flowsim.measure.frames import NOT, Window, nothing_happened
+from flowsim.measure.frames import Window, nothing_happened
+from flowsim.measure.records import NOT
 from flowsim.measure.intervals import Flags
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
@@ -233,9 +234,13 @@ def measure_all(
     if problems:
         raise ConfigError(problems)
     window = seen or Window(spec, trajectory)
-    rows = [
-        (measure.name, row.service, row.split, row.value, measure.definition.unit)
-        for measure in asked(window, definitions)
-        for row in facts(window, measure).rows(window.edges)
-    ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    found = [(m, facts(window, m).series(window.edges)) for m in asked(window, definitions)]
+    return table(
+        {
+            "measure": [m.name for m, series in found for _ in series.labels],
+            "service": [service for _, series in found for service, _ in series.labels],
+            "split": [part for _, series in found for _, part in series.labels],
+            "value": np.concatenate([np.zeros(0), *(series.values[:, 0] for _, series in found)]),
+            "unit": [m.definition.unit for m, series in found for _ in series.labels],
+        }
+    )

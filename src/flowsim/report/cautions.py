@@ -1,15 +1,18 @@
-"""What a reader must know before relying on a result: audit, queues that cannot settle, short runs, soft inputs."""
+"""What a reader must know before relying on a result: audit, short runs, queues and full services, soft inputs."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from flowsim.experiment.result import ExperimentResult
-from flowsim.report.formats import count, in_sentence, level_phrase, listed, number, percent, plural, sentence
+from flowsim.report.formats import count, in_sentence, level_phrase, listed, number, percent, plural
 from flowsim.report.tables import spoken, statuses
-from flowsim.report.view import deciding_measure, measured_period, overloaded, replications, watched
+from flowsim.report.view import deciding_measure, loads, measured_period, overloaded, replications, watched
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHORTEST_RUN = 28
 """Measured days below which a run is called too short to report from."""
@@ -17,7 +20,14 @@ SHORTEST_RUN = 28
 
 def cautions(result: ExperimentResult) -> list[str]:
     """Return the cautions that hold, gravest first, each a sentence or two."""
-    return [*_audit(result), *_short(result), *_unsettled(result), *_left_out(result), *_soft(result)]
+    return [
+        *_audit(result),
+        *_short(result),
+        *_unsettled(result),
+        *_overflowing(result),
+        *_left_out(result),
+        *_soft(result),
+    ]
 
 
 def _audit(result: ExperimentResult) -> Iterable[str]:
@@ -44,32 +54,79 @@ def _short(result: ExperimentResult) -> Iterable[str]:
 
 
 def _unsettled(result: ExperimentResult) -> Iterable[str]:
-    table = overloaded(result)
-    for level in result.levels:
-        here = table if table.empty else table[table["demand"] == level.id]
-        if here.empty:
-            continue
-        base = here[here["arm"] == result.against]
-        where = level_phrase(level.label)
-        if not base.empty:
-            yield (
-                f"{sentence(where)}, with {result.arm(result.against).label}, queues cannot settle for "
-                f"{listed([_load(result, r) for r in base.to_dict('records')])}. They grow as long as the run lasts, "
-                "so waits and delays that depend on them are a projection to the end date, not a steady level."
-            )
-        new = [str(s) for s in dict.fromkeys(here["service"]) if s not in set(base["service"])]
-        if new:
-            names = listed([result.label(s) for s in new])
-            yield f"{sentence(where)}, some option overloads what was not overloaded before: {names}."
+    """Say which queues cannot settle, each service once with the demand levels at which it holds."""
+    base, new = _base_and_new(result, overloaded(result))
+    if base:
+        yield (
+            f"With {result.arm(result.against).label}, queues cannot settle for "
+            f"{listed([_overload(result, rows) for rows in base.values()])}. They grow as long as the run lasts, "
+            "so waits and delays that depend on them are a projection to the end date, not a steady level."
+        )
+    if new:
+        names = [f"{in_sentence(result.label(s))} ({_levels(result, rows)})" for s, rows in new.items()]
+        yield f"Some option overloads what was not overloaded before: {listed(names)}."
 
 
-def _load(result: ExperimentResult, row: Mapping[Any, Any]) -> str:
-    load, growth = float(row["load"]), float(row["growth_per_day"])
-    said = f"asked for {percent(load, 0)} of what it has" if math.isfinite(load) else "asked for, but there is none"
-    grows = (
-        f", growing by {number(growth * 7, 2)} patients a week" if math.isfinite(growth) and growth * 7 >= 0.05 else ""
+def _overflowing(result: ExperimentResult) -> Iterable[str]:
+    """Say which services are full and pass patients on: no queue, but people who are served elsewhere."""
+    table = loads(result)
+    full = table if table.empty else table[(table["verdict"] == "overflows") & (table["kind"] == "service")]
+    base, _ = _base_and_new(result, full)
+    if base:
+        names = listed([_overflow(result, rows) for rows in base.values()])
+        yield (
+            f"With {result.arm(result.against).label}, full, so that some patients go elsewhere or give up "
+            f"(no queue grows): {names}."
+        )
+
+
+Rows = dict[str, list[dict[Any, Any]]]
+
+
+def _base_and_new(result: ExperimentResult, table: pd.DataFrame) -> tuple[Rows, Rows]:
+    """Return rows by service: of the baseline, and of options at levels where the baseline has none."""
+    base: Rows = {}
+    new: Rows = {}
+    order = {level.id: place for place, level in enumerate(result.levels)}
+    found = [row for row in table.to_dict("records") if row["demand"] in order]
+    found.sort(key=lambda row: order[row["demand"]])
+    for row in found:
+        if row["arm"] == result.against:
+            base.setdefault(str(row["service"]), []).append(row)
+    for row in found:
+        service = str(row["service"])
+        if row["demand"] not in {same["demand"] for same in base.get(service, [])}:
+            new.setdefault(service, []).append(row)
+    return base, new
+
+
+def _levels(result: ExperimentResult, rows: list[dict[Any, Any]]) -> str:
+    """Return at which demand levels rows hold."""
+    here = {row["demand"] for row in rows}
+    if len(result.levels) > 1 and all(level.id in here for level in result.levels):
+        return "at every demand level"
+    return listed([level_phrase(level.label) for level in result.levels if level.id in here])
+
+
+def _overload(result: ExperimentResult, rows: list[dict[Any, Any]]) -> str:
+    most = max(float(row["load"]) for row in rows)
+    growth = max(float(row["growth_per_day"]) for row in rows) * 7
+    upto = "up to " if len(rows) > 1 else ""
+    said = (
+        f"asked for {upto}{percent(most, 0)} of what it has" if math.isfinite(most) else "asked for, but there is none"
     )
-    return f"{in_sentence(result.label(str(row['service'])))} ({said}{grows})"
+    grows = (
+        f", growing by {upto}{number(growth, 2)} patients a week" if math.isfinite(growth) and growth >= 0.05 else ""
+    )
+    return f"{in_sentence(result.label(str(rows[0]['service'])))} ({_levels(result, rows)}: {said}{grows})"
+
+
+def _overflow(result: ExperimentResult, rows: list[dict[Any, Any]]) -> str:
+    least, most = (number(f(float(row["passes_on_per_day"]) for row in rows), 2) for f in (min, max))
+    many = least if least == most else f"{least} to {most}"
+    limits = list(dict.fromkeys(in_sentence(result.label(str(r["limited_by"]))) for r in rows if r["limited_by"]))
+    why = f", for want of {listed(limits)}" if limits else ""
+    return f"{in_sentence(result.label(str(rows[0]['service'])))} ({many} a day {_levels(result, rows)}{why})"
 
 
 def _left_out(result: ExperimentResult) -> Iterable[str]:

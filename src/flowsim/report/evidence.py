@@ -84,7 +84,8 @@ def _loads(result: ExperimentResult, level: str) -> dict[str, Any]:
         name: (result.label(str(name)), [_load_cell(by.get((name, arm.id))) for arm in result.arms])
         for name in peak.index
     }
-    busy = [name for name, load in peak.items() if not load < BUSY]
+    full = set(here.loc[here["verdict"] == "overflows", "service"])
+    busy = [name for name, load in peak.items() if not load < BUSY or name in full]
     return {"busy": [rows[n] for n in busy], "others": [rows[n] for n in peak.index if n not in set(busy)]}
 
 
@@ -100,11 +101,13 @@ def traffic(load: float, verdict: str) -> tuple[str, str]:
 
     Args:
         load: asked for, as a share of what is there.
-        verdict: of ``flowsim.system.loads``: settles, near, or cannot settle. A load over 1 that settles does so
-            because patients give up, are turned away or are sent elsewhere.
+        verdict: of ``flowsim.system.loads``: settles, near, overflows, or cannot settle. A load over 1 that
+            settles does so because surge spaces open.
     """
     if verdict == "cannot settle":
         return "cannot settle", "over"
+    if verdict == "overflows":
+        return "full, passes patients on", "high"
     if load >= 1:
         return "over capacity", "high"
     if verdict == "near" or load >= STRAINED:

@@ -101,7 +101,7 @@ def show_check(design: Design, console: Console) -> None:
         for row in mine[mine["warning"] != ""].to_dict("records"):
             say(console, f"    warning: {row['service']}: {row['warning']}")
     baseline = table[(table["arm"] == design.against) & (table["demand"] == design.levels[0].id)]
-    say(console, f"\nOffered load of {design.against} at {design.levels[0].id}, were nobody turned away:")
+    say(console, f"\nOffered load of {design.against} at {design.levels[0].id}, less those whom full services pass on:")
     shown = _table()
     for name in ("Service", "Patients a day", "Needed", "There", "Load"):
         shown.add_column(name, justify="left" if name == "Service" else "right")

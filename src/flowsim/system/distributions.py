@@ -277,6 +277,10 @@ def _beyond(d: Distribution, x: float) -> float:
         return float(special.ndtr((d.a - x) / d.b))
     if d.kind == "gamma":
         return float(special.gammaincc(d.a, max(x, 0.0) / d.b))
+    if d.kind == "exponential":
+        return math.exp(-max(x, 0.0) / d.a)
+    if d.kind == "weibull":
+        return math.exp(-((max(x, 0.0) / d.b) ** d.a))
     return 1 - _raw_cdf(d, x)
 
 
@@ -286,7 +290,11 @@ def _tail_integral(d: Distribution, weight: Callable[[float], float], tolerance:
     spread = math.sqrt(variance)
     low, high = _support(d)
     top = min(d.at_most, high)
+    if math.isinf(top):
+        top = _far_out(d, weight, max(d.at_least, centre) + 64 * spread, tolerance)
     cuts = {low, d.c, *(centre + k * spread for k in (-8, -4, -2, -1, 0, 1, 2, 4, 8, 16, 64))}
+    while 0 < (last := max(cuts)) < top / 4:
+        cuts.add(last * 4)
     points = [d.at_least, *sorted(x for x in cuts if d.at_least < x < top and math.isfinite(x)), top]
 
     def integrand(x: float) -> float:
@@ -294,6 +302,16 @@ def _tail_integral(d: Distribution, weight: Callable[[float], float], tolerance:
 
     pieces = [(a, b) for a, b in pairwise(points) if b > a]
     return math.fsum(integrate.quad(integrand, a, b, epsabs=tolerance, epsrel=1e-10, limit=200)[0] for a, b in pieces)
+
+
+def _far_out(d: Distribution, weight: Callable[[float], float], x: float, tolerance: float) -> float:
+    """Return a point, ``x`` or beyond, past which the integral of weight(x) (1 - F(x)) is less than the tolerance.
+
+    A tail that falls faster than by a power of x leaves less than the integrand there times x, once this falls.
+    """
+    while abs(weight(x)) * _beyond(d, x) * x > tolerance:
+        x *= 2
+    return x
 
 
 def _clamped_geometric(d: Distribution) -> tuple[float, float]:

@@ -1,74 +1,63 @@
 """Traffic equations: expected patients per minute on every way through the system.
 
-Patients are grouped into classes: combinations of the attributes on which any table depends. Demand
-enters at its mean rate in a window of time and is passed on, visit by visit, until nothing is left; so
-flows balance exactly, loops included, as if every queue had room and nobody gave up.
+Demand enters at its mean rate in a window of time and is passed on, visit by visit, until nothing is left;
+so flows balance exactly, loops included. What becomes of those for whom a service has no room, or whom it
+finds closed, is said by the shares of ``Openings`` and ``Room``; otherwise every queue has room and nobody
+gives up.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from enum import IntEnum
 from functools import lru_cache
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
+from flowsim.system.classes import Classes, class_map, class_shares
 from flowsim.system.curves import Floats, Ints, mean_between
 from flowsim.system.distributions import mean
-from flowsim.system.spec import (
-    BY_DESTINATION,
-    NONE,
-    BranchSpec,
-    RoutingSpec,
-    Row,
-    StreamSpec,
-    SystemSpec,
-    Table,
-)
+from flowsim.system.openings import Openings
+from flowsim.system.room import Kind, Room
+from flowsim.system.spec import NONE, BranchSpec, RoutingSpec, StreamSpec, SystemSpec
 
 LEFT_OVER = 1e-12
 """Share of demand that may be left when passing on stops."""
 MOST_PASSES = 20_000
-MOST_CLASSES = 2_000_000
+
+Key = TypeVar("Key")
+Source = int
+"""Where patients come from: the service they left, or ``-1 - stream`` for arrivals."""
+Joining = tuple[int, Source, Kind]
 
 
-@dataclass(frozen=True)
-class Classes:
-    """Combinations of the attributes that matter.
+class Known(IntEnum):
+    """What a rule has made sure of at the place it sends a patient to."""
+
+    NOTHING = 0
+    OPEN = 1
+    SPACE = 2
+
+
+Pending = dict[tuple[int, Source, Known], Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A share of those at a routing point, by class.
 
     Attributes:
-        codes: for each attribute that matters, its code in every class.
-        count: number of classes.
-        strides: how far apart two classes are that differ by one level.
-        known: numbers of tables' rows already worked out.
+        place: where they go.
+        known: of that place; None for those who only asked there for a space, whether they got one or not.
+        weight: the share.
     """
 
-    codes: dict[int, Ints]
-    count: int
-    strides: dict[int, int]
-    known: dict[tuple[int, Callable[[Any], float]], Floats] = field(default_factory=dict)
-
-    def rows(self, table: Table[Row], period: int, origin: int, destination: int = NONE) -> Ints:
-        """Return the index of the row that holds for each class."""
-        at = np.full(self.count, period if table.periods > 1 else 0, dtype=np.int64)
-        for attribute, size in zip(table.by, table.sizes, strict=True):
-            if attribute >= 0:
-                code: Ints | int = self.codes[attribute]
-            else:
-                code = destination if attribute == BY_DESTINATION else origin
-            at = at * size + code
-        return at
-
-    def values(
-        self, table: Table[Row], number: Callable[[Row], float], period: int, origin: int, destination: int = NONE
-    ) -> Floats:
-        """Return a number from the row that holds for each class."""
-        key = (id(table), number)
-        if key not in self.known:
-            self.known[key] = np.array([number(row) for row in table.rows], dtype=np.float64)
-        return self.known[key][self.rows(table, period, origin, destination)]
+    place: int
+    known: Known | None
+    weight: Floats
 
 
 @dataclass
@@ -77,67 +66,17 @@ class Flows:
 
     Attributes:
         classes: of patients.
-        into: by (service, origin), patients joining by class.
+        into: by (service, source, kind), patients whom the service takes on, by class.
+        asked: the same of all who ask, whether they are taken on or sent elsewhere; for kinds that can be.
         edges: by (from, to): place codes, with ``-1 - stream`` for a stream.
         left_over: share of demand still inside when passing on stopped; above LEFT_OVER where it cannot get out.
     """
 
     classes: Classes
-    into: dict[tuple[int, int], Floats] = field(default_factory=dict)
+    into: dict[Joining, Floats] = field(default_factory=dict)
+    asked: dict[Joining, Floats] = field(default_factory=dict)
     edges: dict[tuple[int, int], float] = field(default_factory=lambda: defaultdict(float))
     left_over: float = 0.0
-
-
-def tables_of(spec: SystemSpec) -> Iterator[Table[object]]:
-    """Yield every table that decides where patients go or how long they take."""
-    routings: list[RoutingSpec] = (
-        [s.routing for s in spec.services] + list(spec.junctions) + [s.routing for s in spec.streams]
-    )
-    yield from (routing.branches for routing in routings)  # type: ignore[misc]
-    for service in spec.services:
-        yield service.takes  # type: ignore[misc]
-        tables = [service.turnaround]
-        if service.visits is not None:
-            tables += [service.visits.first, service.visits.last, service.visits.carers]  # type: ignore[list-item]
-        for step in service.steps:
-            tables += [step.share, step.duration, *(need.number for need in step.staff)]  # type: ignore[list-item]
-        yield from (table for table in tables if table is not None)  # type: ignore[misc]
-    for stream in spec.streams:
-        yield from (thin.share for thin in stream.thins)  # type: ignore[misc]
-
-
-def make_classes(spec: SystemSpec) -> Classes:
-    """Return the classes of patients: attributes that tables use, and those that decide these."""
-    used = {a for table in tables_of(spec) for a in table.by if a >= 0}
-    size = -1
-    while size != len(used):
-        size = len(used)
-        used |= {a for s in spec.streams for m in s.mix if m.attribute in used for a in m.cumulative.by if a >= 0}
-    wanted = sorted(used)
-    sizes = [len(spec.attributes[a].levels) for a in wanted]
-    count = int(np.prod(sizes, dtype=np.int64)) if sizes else 1
-    if count > MOST_CLASSES:
-        raise ValueError(f"{count} combinations of attributes are too many to follow")
-    codes, strides, stride = {}, {}, count
-    for attribute, levels in zip(wanted, sizes, strict=True):
-        stride //= levels
-        strides[attribute] = stride
-        codes[attribute] = np.arange(count, dtype=np.int64) // stride % levels
-    return Classes(codes, count, strides)
-
-
-def class_shares(stream: StreamSpec, classes: Classes, period: int) -> Floats:
-    """Return the probability of each class among a stream's patients; first levels where there is no mix."""
-    shares = np.ones(classes.count)
-    mixed = {mix.attribute: mix for mix in stream.mix}
-    for attribute, codes in classes.codes.items():
-        if attribute not in mixed:
-            shares = shares * (codes == 0)
-            continue
-        table = mixed[attribute].cumulative
-        each = np.diff(np.array(table.rows, dtype=np.float64), axis=1, prepend=0.0)
-        shares = shares * each[classes.rows(table, period, NONE), codes]
-    return shares
 
 
 def mean_rate(stream: StreamSpec, spec: SystemSpec, start: int, end: int) -> float:
@@ -165,107 +104,184 @@ def shares_of(branch: BranchSpec) -> tuple[tuple[int, float], ...]:
 class Router:
     """Splits a flow over the destinations of a routing point, remembering the weights of each class."""
 
-    def __init__(self, classes: Classes, period: int) -> None:
+    def __init__(self, classes: Classes, period: int, services: int, openings: Openings, room: Room) -> None:
         self.classes = classes
         self.period = period
-        self._known: dict[tuple[int, int], tuple[tuple[int, Floats | float], ...]] = {}
+        self.services = services
+        self.openings = openings
+        self.room = room
+        self._fixed: dict[tuple[int, int], tuple[Way, ...]] = {}
+        self._ruled: dict[tuple[int, int, Source], tuple[Way, ...]] = {}
 
-    def weights(self, routing: RoutingSpec, origin: int) -> tuple[tuple[int, Floats | float], ...]:
-        """Return (destination, share by class) pairs."""
+    def forget_rules(self) -> None:
+        """Have the ways that depend on openings and room worked out anew."""
+        self._ruled = {}
+
+    def ways(self, routing: RoutingSpec, origin: int, source: Source) -> tuple[Way, ...]:
+        """Return the ways on.
+
+        Args:
+            routing: the routing point.
+            origin: of the patients, as tables know it.
+            source: what says when they come to it.
+        """
         key = (routing.purpose, origin)
-        if key not in self._known:
-            self._known[key] = tuple(self._work_out(routing, origin).items())
-        return self._known[key]
-
-    def _work_out(self, routing: RoutingSpec, origin: int) -> dict[int, Floats | float]:
-        table = routing.branches
-        if table.is_constant:
-            out: dict[int, Floats | float] = defaultdict(float)
-            for place, share in shares_of(table.rows[0]):
-                out[place] += share
-            return out
-        rows = self.classes.rows(table, self.period, origin)
-        used, of_class = np.unique(rows, return_inverse=True)
-        branches = [table.rows[row] for row in used.tolist()]
-        unique = list({id(branch): branch for branch in branches}.values())
-        position = {id(branch): index for index, branch in enumerate(unique)}
-        of_branch = np.array([position[id(branch)] for branch in branches])[of_class]
-        weights: dict[int, Floats] = {}
-        for index, branch in enumerate(unique):
-            for place, share in shares_of(branch):
-                if place not in weights:
-                    weights[place] = np.zeros(len(unique))
-                weights[place][index] += share
-        return {place: of_each[of_branch] for place, of_each in weights.items()}
-
-
-def find_flows(spec: SystemSpec, classes: Classes, period: int, start: int, end: int) -> Flows:
-    """Return the flows that the mean demand between two ticks settles to, with one period's tables."""
-    flows = Flows(classes)
-    router = Router(classes, period)
-    arrival = len(spec.services)
-    pending: dict[tuple[int, int], Floats] = {}
-    for index, stream in enumerate(spec.streams):
-        comes = mean_rate(stream, spec, start, end) * class_shares(stream, classes, period)
-        for thin in stream.thins:
-            comes = comes * (1 - classes.values(thin.share, float, period, arrival))
-        _pass_on(flows, pending, router.weights(stream.routing, arrival), -1 - index, arrival, comes)
-    demand = sum(float(flow.sum()) for flow in pending.values())
-    maps = {s: _class_map(spec, classes, s) for s in range(len(spec.services))}
-    for _ in range(MOST_PASSES):
-        if sum(float(flow.sum()) for flow in pending.values()) <= LEFT_OVER * demand:
-            break
-        pending = _one_pass(spec, flows, router, maps, pending)
-    inside = sum(float(flow.sum()) for flow in pending.values())
-    flows.left_over = inside / demand if demand > 0 else 0.0
-    return flows
-
-
-def _one_pass(
-    spec: SystemSpec, flows: Flows, router: Router, maps: dict[int, Ints | None], pending: dict[tuple[int, int], Floats]
-) -> dict[tuple[int, int], Floats]:
-    """Pass every flow on by one place."""
-    services, exits = len(spec.services), len(spec.exits)
-    onward: dict[tuple[int, int], Floats] = {}
-    for (place, origin), flow in pending.items():
-        if place < services:
-            flows.into[place, origin] = flows.into.get((place, origin), 0.0) + flow
-            weights = router.weights(spec.services[place].routing, origin)
-            _pass_on(flows, onward, weights, place, place, flow, maps[place])
-        elif place >= services + exits:
-            weights = router.weights(spec.junctions[place - services - exits], origin)
-            _pass_on(flows, onward, weights, place, origin, flow)
-    leaves = range(services, services + exits)
-    return {key: flow for key, flow in onward.items() if key[0] not in leaves}
-
-
-def _pass_on(
-    flows: Flows,
-    pending: dict[tuple[int, int], Floats],
-    weights: tuple[tuple[int, Floats | float], ...],
-    source: int,
-    origin: int,
-    flow: Floats,
-    class_map: Ints | None = None,
-) -> None:
-    """Add a flow, split by weights, to what is pending at its destinations."""
-    for place, weight in weights:
-        part = flow * weight
-        flows.edges[source, place] += float(part.sum())
-        if class_map is not None:
-            part = np.bincount(class_map, weights=part, minlength=flows.classes.count).astype(np.float64)
-        key = (place, origin)
-        pending[key] = pending[key] + part if key in pending else part
-
-
-def _class_map(spec: SystemSpec, classes: Classes, service: int) -> Ints | None:
-    """Return the class that each class becomes on leaving a service; None where nothing is set."""
-    out = np.arange(classes.count, dtype=np.int64)
-    for attribute, level in spec.services[service].sets:
-        if attribute in classes.codes:
-            out = (
-                out
-                + (level - out // classes.strides[attribute] % len(spec.attributes[attribute].levels))
-                * classes.strides[attribute]
+        if key in self._fixed:
+            return self._fixed[key]
+        if (*key, source) not in self._ruled:
+            weights = self.classes.spread(
+                routing.branches, lambda branch: self._of_branch(branch, source), self.period, origin
             )
-    return None if np.array_equal(out, np.arange(classes.count)) else out
+            found = tuple(Way(place, known, weight) for (place, known), weight in weights.items())
+            if not any(branch.rule in ("first_with_space", "if_open") for branch in routing.branches.rows):
+                self._fixed[key] = found
+                return found
+            self._ruled[*key, source] = found
+        return self._ruled[*key, source]
+
+    def _of_branch(self, branch: BranchSpec, source: Source) -> Iterator[tuple[tuple[int, Known | None], float]]:
+        """Yield the keys of ways with their shares.
+
+        Down a list of options, those are left for the next for whom the one before was closed or full.
+        """
+        if branch.rule in ("share", "shortest"):
+            yield from (((place, Known.NOTHING), share) for place, share in shares_of(branch))
+            return
+        left = self.openings.when(source)
+        for place in branch.destinations:
+            if place >= self.services or (place == branch.otherwise and place == branch.destinations[-1]):
+                yield (place, Known.NOTHING), float(left.sum())
+                return
+            found = left * self.openings.open[place]
+            if branch.rule == "if_open":
+                yield (place, Known.OPEN), float(found.sum())
+            else:
+                yield (place, None), float(found.sum())
+                found = found * self.room.space[place]
+                yield (place, Known.SPACE), float(found.sum())
+            left = left - found
+        yield (branch.otherwise, Known.NOTHING), float(left.sum())
+
+
+class Passing:
+    """Passes demand on through the system, for one period's tables."""
+
+    def __init__(self, spec: SystemSpec, classes: Classes, period: int, openings: Openings, room: Room) -> None:
+        self.spec = spec
+        self.classes = classes
+        self.openings = openings
+        self.room = room
+        self.router = Router(classes, period, len(spec.services), openings, room)
+        self._maps = [class_map(spec, classes, s) for s in range(len(spec.services))]
+        self._demand = [self._comes(stream, period) for stream in spec.streams]
+
+    def _comes(self, stream: StreamSpec, period: int) -> Floats:
+        start, end = self.openings.start, self.openings.end
+        comes = mean_rate(stream, self.spec, start, end) * class_shares(stream, self.classes, period)
+        for thin in stream.thins:
+            comes = comes * (1 - self.classes.values(thin.share, float, period, len(self.spec.services)))
+        return comes
+
+    def find(self) -> Flows:
+        """Return the flows that demand settles to, with openings and room as they are."""
+        self.router.forget_rules()
+        flows = Flows(self.classes)
+        pending: Pending = {}
+        arrival = len(self.spec.services)
+        for index, (stream, comes) in enumerate(zip(self.spec.streams, self._demand, strict=True)):
+            ways = self.router.ways(stream.routing, arrival, -1 - index)
+            self._split(flows, pending, ways, (-1 - index, -1 - index), comes)
+        demand = _total(pending.values())
+        for _ in range(MOST_PASSES):
+            if _total(pending.values()) <= LEFT_OVER * demand:
+                break
+            pending = self._one_pass(flows, pending)
+        flows.left_over = _total(pending.values()) / demand if demand > 0 else 0.0
+        return flows
+
+    def _one_pass(self, flows: Flows, pending: Pending) -> Pending:
+        """Pass every flow on by one place."""
+        services, exits = len(self.spec.services), len(self.spec.exits)
+        onward: Pending = {}
+        for (place, source, known), flow in pending.items():
+            origin = source if source >= 0 else services
+            if place < services:
+                joins = self._admit(flows, onward, (place, source, known), flow)
+                ways = self.router.ways(self.spec.services[place].routing, origin, place)
+                self._split(flows, onward, ways, (place, place), joins, self._maps[place])
+            elif place >= services + exits:
+                ways = self.router.ways(self.spec.junctions[place - services - exits], origin, source)
+                self._split(flows, onward, ways, (place, source), flow)
+        leaves = range(services, services + exits)
+        return {key: flow for key, flow in onward.items() if key[0] not in leaves}
+
+    def _admit(self, flows: Flows, onward: Pending, at: tuple[int, Source, Known], flow: Floats) -> Floats:
+        """Return those whom a service takes on; the others are on their way to where it sends them."""
+        place, source, known = at
+        closed = self.spec.services[place].when_closed
+        if known is Known.NOTHING and closed != NONE:
+            shut = flow * (1 - self.openings.share_open(place, source))
+            self._send(flows, onward, (place, closed), source, shut)
+            flow = flow - shut
+        if known is Known.SPACE:
+            _add(flows.into, (place, source, Kind.SPACE), flow)
+            return flow
+        loss = self.room.loss(place, source)
+        if loss is None:
+            _add(flows.into, (place, source, Kind.BOUND), flow)
+            return flow
+        asks = flow * loss.who
+        taken = asks * self.room.share(loss.kind)[place]
+        _add(flows.asked, (place, source, loss.kind), asks)
+        _add(flows.into, (place, source, loss.kind), taken)
+        _add(flows.into, (place, source, Kind.BOUND), flow - asks)
+        self._send(flows, onward, (place, loss.to), source, asks - taken)
+        return np.asarray(flow - asks + taken)
+
+    def _send(self, flows: Flows, onward: Pending, edge: tuple[int, int], source: Source, flow: Floats) -> None:
+        """Send on those whom a service does not take; they come from where they came from."""
+        total = float(flow.sum())
+        if total > 0:
+            flows.edges[edge] += total
+            _add(onward, (edge[1], source, Known.NOTHING), flow)
+
+    def _split(
+        self,
+        flows: Flows,
+        onward: Pending,
+        ways: tuple[Way, ...],
+        leaving: tuple[int, Source],
+        flow: Floats,
+        becomes: Ints | None = None,
+    ) -> None:
+        """Split a flow over the ways on.
+
+        Args:
+            flows: to write edges and those who ask for a space in.
+            onward: to write those sent on in.
+            ways: on from the node.
+            leaving: the node, and the source those sent on come from.
+            flow: at the node.
+            becomes: the class each class turns into; None where it stays.
+        """
+        node, source = leaving
+        for way in ways:
+            part = flow * way.weight
+            total = float(part.sum())
+            if total <= 0:
+                continue
+            if becomes is not None:
+                part = np.bincount(becomes, weights=part, minlength=self.classes.count).astype(np.float64)
+            if way.known is None:
+                _add(flows.asked, (way.place, source, Kind.SPACE), part)
+            else:
+                flows.edges[node, way.place] += total
+                _add(onward, (way.place, source, way.known), part)
+
+
+def _add(into: dict[Key, Floats], key: Key, flow: Floats) -> None:
+    into[key] = into[key] + flow if key in into else flow
+
+
+def _total(flows: Iterable[Floats]) -> float:
+    return sum(float(flow.sum()) for flow in flows)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flowsim.system.flows import LEFT_OVER, find_flows, make_classes, shares_of
+from flowsim.system.balance import find_balance
+from flowsim.system.classes import make_classes
+from flowsim.system.flows import LEFT_OVER, shares_of
 from flowsim.system.loads import Load, Totals, make_loads
 from flowsim.system.spec import NONE, UNLIMITED, RoutingSpec, ServiceSpec, SystemSpec
 from flowsim.units import MINUTES_PER_DAY
@@ -65,11 +67,11 @@ def network(spec: SystemSpec) -> Network:
     left_over = 0.0
     for period, start, end in _windows(spec):
         weight = (end - start) / (spec.end - spec.warm_up)
-        flows = find_flows(spec, classes, period, start, end)
-        totals.add(flows, period, weight)
-        for edge, flow in flows.edges.items():
+        balance = find_balance(spec, classes, period, start, end)
+        totals.add(balance, weight)
+        for edge, flow in balance.flows.edges.items():
             edges[edge] = edges.get(edge, 0.0) + weight * flow
-        left_over = max(left_over, flows.left_over)
+        left_over = max(left_over, balance.flows.left_over)
     return Network(
         loads=make_loads(spec, totals),
         unreached=unreached(spec),

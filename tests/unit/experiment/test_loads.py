@@ -11,7 +11,7 @@ from tests.unit.experiment.toytown import experiment
 
 def load(**said: object) -> Load:
     usual = {"id": "ward", "kind": "service", "patients_per_day": 2.0, "mean_minutes": 720.0, "offered": 1.0}
-    usual |= {"capacity": 2.0, "utilisation": 0.5, "verdict": "settles", "growth_per_day": 0.0, "sheds": False}
+    usual |= {"capacity": 2.0, "utilisation": 0.5, "verdict": "settles", "growth_per_day": 0.0}
     return Load(**(usual | said))
 
 
@@ -24,7 +24,10 @@ def test_a_queue_that_settles_has_no_warning() -> None:
     [
         ({"verdict": "near", "utilisation": 0.97}, "near its limit"),
         ({"verdict": "cannot settle", "utilisation": 1.5, "growth_per_day": 2.0}, "grows by about 14 patients a week"),
-        ({"verdict": "cannot settle", "utilisation": 1.5, "sheds": True}, "settles only by losing patients"),
+        ({"verdict": "near", "utilisation": 1.02}, "settles only with surge spaces open"),
+        ({"verdict": "overflows", "passes_on_per_day": 2.5}, "full: passes on 2.5 patients a day, so no queue grows"),
+        ({"verdict": "overflows", "passes_on_per_day": 2.5, "limited_by": "nurses"}, "a day for want of nurses"),
+        ({"verdict": "overflows", "passes_on_per_day": 2.5, "kind": "staff"}, "services pass on 2.5 patients a day"),
     ],
 )
 def test_warnings_say_what_to_expect(said: dict[str, object], words: str) -> None:

@@ -395,7 +395,8 @@ def _offered(arms, levels):
                         value,
                         verdict,
                         max(0.0, value - 1) * 10,
-                        False,
+                        0.0,
+                        "",
                         "",
                     )
                 )
@@ -413,7 +414,8 @@ def _offered(arms, levels):
             "load",
             "verdict",
             "growth_per_day",
-            "sheds",
+            "passes_on_per_day",
+            "limited_by",
             "warning",
         ],
     )

@@ -21,21 +21,51 @@ def test_a_missing_audit_is_said():
     assert "did not audit itself" in said(replace(result, audit=result.audit.iloc[:0]))
 
 
-def test_queues_that_cannot_settle_are_named_where_they_do_not():
+def with_loads(result, where, **values):
+    """The result with other values in the rows of ``offered`` that a function of them selects."""
+    offered = result.offered.copy()
+    offered.loc[where(offered), list(values)] = list(values.values())
+    return replace(result, offered=offered)
+
+
+def test_queues_that_cannot_settle_are_named_once_with_the_levels_where_they_do_not():
     found = said(make_result())
-    assert "At extreme demand, with Do nothing, queues cannot settle for" in found
-    assert "intermediate care beds (asked for 102% of what it has" in found
-    assert "At baseline demand, with" not in found
+    assert found.count("queues cannot settle for") == 1
+    assert "With Do nothing, queues cannot settle for" in found
+    assert "intermediate care beds (at extreme demand: asked for 102% of what it has" in found
+    everywhere = with_loads(
+        make_result(),
+        lambda o: (o["arm"] == "do_nothing") & (o["service"] == "sdec"),
+        load=1.1,
+        verdict="cannot settle",
+    )
+    assert "(at every demand level: asked for up to 110% of what it has" in said(everywhere)
 
 
 def test_an_option_that_overloads_something_new_is_named():
-    result = make_result(levels=LEVELS[:1])
-    offered = result.offered.copy()
-    offered.loc[(offered["arm"] == "all") & (offered["service"] == "reablement"), ["load", "verdict"]] = [
-        1.2,
-        "cannot settle",
-    ]
-    assert "some option overloads what was not overloaded before: Reablement." in said(replace(result, offered=offered))
+    result = with_loads(
+        make_result(levels=LEVELS[:1]),
+        lambda o: (o["arm"] == "all") & (o["service"] == "reablement"),
+        load=1.2,
+        verdict="cannot settle",
+    )
+    assert "some option overloads what was not overloaded before: reablement (at baseline demand)." in said(
+        result
+    ).replace("Some option", "some option")
+
+
+def test_a_full_service_is_no_queue():
+    result = with_loads(
+        make_result(),
+        lambda o: (o["arm"] == "do_nothing") & (o["service"] == "sdec"),
+        load=1.0,
+        verdict="overflows",
+        passes_on_per_day=2.5,
+        limited_by="ae_whiston",
+    )
+    found = said(result)
+    assert "some patients go elsewhere or give up (no queue grows)" in found
+    assert "(2.5 a day at every demand level, for want of " in found
 
 
 def test_a_short_run_is_called_too_short():

@@ -42,31 +42,144 @@ def test_a_queue_that_cannot_settle_is_named_with_its_growth(volume, verdict, gr
 
 
 @pytest.mark.parametrize(
-    "service", [{"patience": {"duration": "1 h"}}, {"queue": {"places": 2}}, {"balks": {"plus": 1}}]
+    "service",
+    [{"patience": {"duration": "1 h"}}, {"queue": {"places": 2}}, {"queue": {"places": 0}}, {"balks": {"plus": 1}}],
 )
-def test_a_queue_that_loses_patients_settles(service):
-    load = implied(desk("30 /day", **service)).load("desk")
-    assert (load.verdict, load.sheds) == ("settles", True)
+def test_a_full_service_that_loses_patients_takes_what_it_can_and_passes_on_the_others(service):
+    found = implied(desk("30 /day", **service))
+    load = found.load("desk")
+    assert load.verdict == "overflows"
+    assert (load.patients_per_day, load.passes_on_per_day) == (pytest.approx(24, rel=1e-5), pytest.approx(6, rel=1e-4))
+    assert load.utilisation == pytest.approx(1, rel=1e-5)
+    into = sum(e.patients_per_day for e in found.edges if e.source == "calls")
+    out = sum(e.patients_per_day for e in found.edges if e.target in ("home", "left", "turned_away"))
+    assert (into, out) == (pytest.approx(30), pytest.approx(30))
+
+
+def test_patience_that_outlasts_the_window_loses_nobody():
+    assert implied(desk("30 /day", patience={"duration": "8 d"})).load("desk").verdict == "cannot settle"
+
+
+def test_those_who_give_up_but_come_back_are_not_lost():
+    assert implied(desk("30 /day", patience={"duration": "1 h", "to": "desk"})).load("desk").verdict == "cannot settle"
+
+
+def test_a_load_that_only_surge_spaces_can_carry_is_near_its_limit():
+    surge = {"spaces": 1, "opens_when": "occupancy >= 98 %", "closes_when": "occupancy < 90 %"}
+    load = implied(desk("30 /day", surge=surge)).load("desk")
+    assert (load.verdict, load.utilisation) == ("near", pytest.approx(1.25))
+    assert implied(desk("50 /day", surge=surge)).load("desk").growth_per_day == pytest.approx(2)
 
 
 def test_those_who_keep_a_space_elsewhere_are_not_lost_unless_they_may_give_up():
     net = desk("30 /day", capacity=9)
     net["service"]["next"] = {"capacity": {"beds": 1}, "queue": {"places": 0}, "steps": {"stay": {"duration": "1 h"}}}
     net["pathway"] = {"desk": {"all": "next"}, "next": {"all": "home"}}
-    assert (implied(net).load("next").verdict, implied(net).load("next").sheds) == ("cannot settle", False)
+    assert (implied(net).load("next").verdict, implied(net).load("next").passes_on_per_day) == ("cannot settle", 0)
     net["service"]["next"]["patience"] = {"duration": "1 h", "holders": True}
-    assert (implied(net).load("next").verdict, implied(net).load("next").sheds) == ("settles", True)
+    load = implied(net).load("next")
+    assert (load.verdict, load.passes_on_per_day) == ("overflows", pytest.approx(6, rel=1e-4))
 
 
-def test_a_service_that_only_fills_free_spaces_settles_and_so_do_its_staff():
+def by_space(*among, otherwise="home", rule="first_with_space"):
+    return {"all": {"choose": rule, "among": list(among), "otherwise": otherwise}}
+
+
+def two_desks(volume="30 /day", **second):
+    net = desk(volume)
+    net["service"]["other"] = {"capacity": {"desks": 1}, "steps": {"talk": {"duration": "3 h"}}, **second}
+    net["pathway"]["other"] = {"all": "home"}
+    net["stream"]["calls"]["to"] = by_space("desk", "other")
+    return net
+
+
+def flow(found, source, target):
+    return sum(e.patients_per_day for e in found.edges if (e.source, e.target) == (source, target))
+
+
+def test_what_one_option_cannot_take_goes_to_the_next_and_then_elsewhere():
+    found = implied(two_desks("35 /day"))
+    assert found.approximate == ("calls",)
+    assert [flow(found, "calls", to) for to in ("desk", "other", "home")] == pytest.approx([24, 8, 3], rel=1e-4)
+    assert [load.verdict for load in found.loads] == ["overflows"] * 2
+    assert [load.passes_on_per_day for load in found.loads] == pytest.approx([11, 3], rel=1e-4)
+    assert [load.verdict for load in implied(two_desks("24 /day")).loads] == ["settles"] * 2
+
+
+def test_those_who_wait_come_before_those_who_look_for_a_space():
+    net = two_desks("10 /day")
+    net["stream"]["others"] = {"volume": "20 /day", "to": "desk"}
+    found = implied(net)
+    assert [flow(found, "calls", to) for to in ("desk", "other")] == pytest.approx([4, 6], rel=1e-4)
+    net["stream"]["others"]["volume"] = "25 /day"
+    assert implied(net).load("desk").verdict == "cannot settle"
+
+
+def test_a_last_option_that_is_taken_anyway_is_a_queue():
     net = desk("30 /day")
+    net["stream"]["calls"]["to"] = by_space("desk", otherwise="desk")
+    assert implied(net).load("desk").verdict == "cannot settle"
+
+
+def test_a_service_without_spaces_is_passed_by():
+    net = two_desks("8 /day")
+    net["service"]["desk"]["capacity"] = {"desks": 0}
+    found = implied(net)
+    assert (found.load("desk").patients_per_day, found.load("desk").passes_on_per_day) == (0, 0)
+    assert found.load("other").patients_per_day == pytest.approx(8)
+
+
+def test_loops_through_a_full_service_balance():
+    net = two_desks("30 /day")
+    net["pathway"]["desk"] = {"all": {"to": {"again": "50 %", "home": "rest"}}}
+    net["pathway"]["again"] = by_space("desk")
+    found = implied(net)
+    assert found.load("desk").patients_per_day == pytest.approx(24, rel=1e-5)
+    assert sum(e.patients_per_day for e in found.edges if e.target == "home") == pytest.approx(30, rel=1e-9)
+
+
+def test_staff_who_are_short_limit_services_that_only_fill_free_spaces():
+    net = desk("30 /day", capacity=3)
     net["staff"] = {"clerks": {"rota": 1}}
     net["service"]["desk"]["steps"]["talk"]["staff"] = {"clerks": 1}
-    net["stream"]["calls"]["to"] = {"all": {"choose": "first_with_space", "among": ["desk"], "otherwise": "home"}}
-    found = implied(net)
-    assert [(load.verdict, load.sheds) for load in found.loads] == [("settles", True)] * 2
+    net["stream"]["calls"]["to"] = by_space("desk")
+    service, staff = implied(net).loads
+    assert (service.verdict, service.limited_by, staff.verdict) == ("overflows", "clerks", "overflows")
+    assert service.patients_per_day == pytest.approx(24, rel=1e-5)
+    assert [service.passes_on_per_day, staff.passes_on_per_day] == pytest.approx([6, 6], rel=1e-4)
     net["stream"]["calls"]["to"] = "desk"
-    assert [load.verdict for load in implied(net).loads] == ["cannot settle"] * 2
+    assert [load.verdict for load in implied(net).loads] == ["settles", "cannot settle"]
+
+
+@pytest.mark.parametrize("rule", ["if_open", "first_with_space"])
+def test_a_rule_finds_a_service_open_as_often_as_patients_come_then(rule):
+    net = two_desks("6 /day", admits={"hours": {"every_day": ["06:00", "12:00"]}})
+    net["stream"]["calls"]["to"] = by_space("other", "desk", rule=rule)
+    assert implied(net).load("other").patients_per_day == pytest.approx(1.5)
+    # All come by day, twice as many in the morning as in the afternoon.
+    net["stream"]["calls"]["profile"] = {"hours": {"every_day": {"00:00": 0, "06:00": 2, "12:00": 1, "18:00": 0}}}
+    found = implied(net)
+    assert [flow(found, "calls", to) for to in ("other", "desk")] == pytest.approx([4, 2])
+
+
+def test_options_open_at_the_same_hours_do_not_stand_in_for_each_other():
+    hours = {"admits": {"hours": {"every_day": ["00:00", "06:00"]}}}
+    net = two_desks("8 /day", **hours)
+    net["service"]["desk"] |= hours
+    net["stream"]["calls"]["to"] = by_space("desk", "other", rule="if_open")
+    found = implied(net)
+    assert [flow(found, "calls", to) for to in ("desk", "other", "home")] == pytest.approx([2, 0, 6])
+
+
+def test_those_who_find_a_service_closed_go_where_it_sends_them():
+    net = two_desks("8 /day", when_closed="desk", opens={"every_day": ["00:00", "12:00"]})
+    net["stream"]["calls"]["to"] = "other"
+    found = implied(net)
+    assert (found.load("other").patients_per_day, flow(found, "other", "desk")) == (pytest.approx(4), pytest.approx(4))
+    # Calls are short, so those who come on from a desk that closes do so while it is open.
+    net["service"]["desk"] |= {"opens": {"every_day": ["00:00", "12:00"]}, "when_closed": "home"}
+    net["stream"]["calls"]["to"], net["pathway"]["desk"] = "desk", {"all": "other"}
+    assert implied(net).load("other").patients_per_day == pytest.approx(4)
 
 
 def test_a_closed_service_offers_nothing_and_one_that_only_starts_later_does():
@@ -208,17 +321,13 @@ def test_departures_by_the_clock_count_with_their_mean():
     assert implied(net).load("desk").mean_minutes == pytest.approx(7 * 60)
 
 
-def test_rules_on_the_state_take_their_first_option_and_say_so():
-    net = desk("10 /day")
-    net["service"]["other"] = {"capacity": {"desks": 1}}
-    net["stream"]["calls"]["to"] = {"all": {"choose": "first_with_space", "among": ["desk", "other"]}}
-    net["pathway"]["other"] = {"all": "home"}
+def test_the_shortest_queue_is_any_of_them_alike():
+    net = two_desks("10 /day")
+    net["stream"]["calls"]["to"] = {"all": {"choose": "shortest", "among": ["desk", "other"]}}
     found = implied(net)
     assert found.approximate == ("calls",)
-    assert found.load("desk").patients_per_day == pytest.approx(10)
+    assert found.load("desk").patients_per_day == pytest.approx(5)
     assert found.unreached == ()
-    net["stream"]["calls"]["to"]["all"]["choose"] = "shortest"
-    assert implied(net).load("desk").patients_per_day == pytest.approx(5)
 
 
 def test_only_the_measured_window_counts_and_periods_by_their_length():

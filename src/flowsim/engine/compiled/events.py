@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.calendar import drop_first, wake
 from flowsim.engine.compiled.codes import ARRIVAL, DONE, FINISH, NEVER, NONE, PATIENCE, READY, RISE, START, WHO
@@ -24,9 +27,11 @@ from flowsim.engine.compiled.spaces import (
     worst,
 )
 from flowsim.engine.compiled.staff import offer_staff
-from flowsim.engine.compiled.ways import draw_way, open_visit, resolve
+from flowsim.engine.compiled.ways import draw_way, open_patient, open_visit, resolve
 from flowsim.system import tables as tb
 from flowsim.system.tables import Floats, Ints
+
+Codes = npt.NDArray[np.int16]
 
 
 @compiled
@@ -104,11 +109,13 @@ def handle(w: Ints, f: Floats, m: Ints, sub: int, payload: int) -> None:
 
 
 @compiled
-def arrive(w: Ints, f: Floats, m: Ints, q: int) -> None:
+def arrive(w: Ints, f: Floats, m: Ints, q: int, stream: int, number: int, attributes: Codes) -> None:
     """Let a patient in."""
-    qa = patient_at(m, q)
+    r = w[im.R_INT_AT] + stream * 3
+    qa = open_patient(w, m, q, stream, w[r + 2], number)
+    for a in range(attributes.size):
+        m[qa + im.Q_ATTRIBUTES + a] = attributes[a]
     m[im.EVENTS] += 1
-    r = w[im.R_INT_AT] + m[qa + im.Q_STREAM] * 3
     origin = w[im.N_SERVICES]
     m[qa + im.Q_PLACE] = resolve(w, f, m, q, origin, draw_way(w, f, m, q, w[r], w[r + 1], origin, 0))
     go(w, f, m, q)
@@ -125,29 +132,48 @@ def set_now(w: Ints, m: Ints, tick: int) -> None:
 @compiled
 def place_present(w: Ints, f: Floats, m: Ints) -> None:
     """Put everyone there at the start where they are, then let them go on in order."""
-    day = 1440 * w[im.TICKS_PER_MINUTE]
     for q in range(m[im.N_PRESENT]):
-        qa = patient_at(m, q)
-        if m[qa + im.Q_STATE] == im.PRESENT:
-            s, elapsed = m[qa + im.Q_PLACE], m[qa + im.Q_WAITED]
-            v = open_visit(w, f, m, q, s, w[im.N_SERVICES], NONE, elapsed)
-            va = visit_at(m, v)
-            m[qa + im.Q_VISIT] = v
-            m[qa + im.Q_WAITED] = NEVER
-            m[va + im.V_STARTED] = -elapsed
-            m[va + im.V_SEEN] = -elapsed
-            m[va + im.V_STINT] = 0
-            if service_int(w, s, tb.S_VISITS) == 1:
-                m[va + im.V_START_DAY] = -int(round(elapsed / day))
-            occupy(w, m, s, v)
+        t = m[im.PRESENT_AT] + q * m[im.PRESENT_WIDTH]
+        qa = open_patient(w, m, q, NEVER, m[t + im.T_KEY], m[t + im.T_NUMBER])
+        for a in range(w[im.N_ATTRIBUTES]):
+            m[qa + im.Q_ATTRIBUTES + a] = m[t + im.T_ATTRIBUTES + a]
+        m[qa + im.Q_PLACE], m[qa + im.Q_WAITED] = m[t + im.T_SERVICE], m[t + im.T_ELAPSED]
+        if m[t + im.T_WAITING] == 0:
+            place_in_service(w, f, m, q, t)
     for q in range(m[im.N_PRESENT]):
         go(w, f, m, q)
     empty_worklist(w, f, m)
 
 
+@compiled
+def place_in_service(w: Ints, f: Floats, m: Ints, q: int, t: int) -> None:
+    """Give someone there at the start the space they have been in."""
+    qa, s, elapsed = patient_at(m, q), m[t + im.T_SERVICE], m[t + im.T_ELAPSED]
+    v = open_visit(w, f, m, q, s, w[im.N_SERVICES], NONE, elapsed)
+    va = visit_at(m, v)
+    m[qa + im.Q_STATE], m[qa + im.Q_VISIT], m[qa + im.Q_WAITED] = im.PRESENT, v, NEVER
+    m[qa + im.Q_REMAINING], m[qa + im.Q_REMAINING_DAYS] = m[t + im.T_REMAINING], m[t + im.T_DAYS]
+    m[va + im.V_STARTED] = -elapsed
+    m[va + im.V_SEEN] = -elapsed
+    m[va + im.V_STINT] = 0
+    if service_int(w, s, tb.S_VISITS) == 1:
+        m[va + im.V_START_DAY] = -int(round(elapsed / (1440 * w[im.TICKS_PER_MINUTE])))
+    occupy(w, m, s, v)
+
+
 @called_from_python
-def simulate(w: Ints, f: Floats, m: Ints, ticks: Ints) -> None:
-    """Run to the end, or to a fault; ``ticks`` are the arrivals'."""
+def simulate(w: Ints, f: Floats, m: Ints, ticks: Ints, streams: Ints, numbers: Ints, attributes: Codes) -> None:
+    """Run to the end, or to a fault.
+
+    Args:
+        w: the packed specification's whole numbers.
+        f: its fractions.
+        m: the image.
+        ticks: when patients arrive, in order.
+        streams: the stream of each.
+        numbers: the number of each within its stream.
+        attributes: level codes, one row a patient.
+    """
     place_present(w, f, m)
     end = w[im.END]
     next_change, next_start, next_arrival = 0, 0, 0
@@ -176,7 +202,8 @@ def simulate(w: Ints, f: Floats, m: Ints, ticks: Ints) -> None:
             drop_first(m)
             handle(w, f, m, sub, payload)
         elif source == 2:
-            arrive(w, f, m, m[im.N_PRESENT] + next_arrival)
+            n = next_arrival
+            arrive(w, f, m, m[im.N_PRESENT] + n, streams[n], numbers[n], attributes[n])
             next_arrival += 1
         elif source == 3:
             change(w, f, m, next_change)

@@ -9,10 +9,10 @@ are header entries; the others are columns of a part.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 
-from flowsim.demand import Arrivals
 from flowsim.draws.quantiles import KINDS
 from flowsim.engine.protocol import Rank
 from flowsim.engine.setup import Present, duty, offers
@@ -41,13 +41,12 @@ _PARTS = CompiledSystem._fields
 # ---------------------------------------------------------------- header of the image
 (
     VISITS_AT, PATIENTS_AT, STATIONS_AT, POOLS_AT, HEAP_AT, DELAYS_AT, STAFFED_AT, NOTES_AT, RING_AT, CHANGES_AT,
-    STARTS_AT,
-    PATIENT_WIDTH, STATION_WIDTH, POOL_WIDTH, BEEN, CALLS, MOST_NEEDS,
-    NOW, PERIOD, HEAP_SIZE, HEAP_ROOM, RING_FIRST, RING_SIZE, N_PATIENTS, N_PRESENT, N_POOLS,
-    N_VISITS, VISIT_ROOM, N_DELAYS, DELAY_ROOM, N_STAFFED, STAFFED_ROOM, N_NOTES, NOTE_ROOM,
-    N_CHANGES, N_STARTS, EVENTS, FAULT, REPLICATION, CULPRIT,
-) = range(40)  # fmt: skip
-HEADER = 48
+    STARTS_AT, PATIENT_WIDTH, STATION_WIDTH, POOL_WIDTH, BEEN, CALLS, MOST_NEEDS, NOW, PERIOD, HEAP_SIZE, HEAP_ROOM,
+    RING_FIRST, RING_SIZE, N_PATIENTS, N_PRESENT, N_POOLS, N_VISITS, VISIT_ROOM, N_DELAYS, DELAY_ROOM, N_STAFFED,
+    STAFFED_ROOM, N_NOTES, NOTE_ROOM, N_CHANGES, N_STARTS, EVENTS, FAULT, REPLICATION, CULPRIT, SLOTS_AT, FREE_AT,
+    EXITS_AT, GONE_AT, PRESENT_AT, PRESENT_WIDTH, N_FREE, NEXT_SLOT,
+) = range(48)  # fmt: skip
+HEADER = 64
 NO_FAULT, NO_ROOM, GOES_ROUND = range(3)
 
 # Columns of a visit: those of the trajectory first, in its order.
@@ -67,12 +66,17 @@ VISIT_WIDTH = 36
 # Columns of a patient; then attributes, how often at each place, and calls for staff (pool, number, next, before).
 (
     Q_KEY, Q_NUMBER, Q_STREAM, Q_STATE, Q_VISIT, Q_PLACE, Q_ORIGIN, Q_HELD, Q_MOVES, Q_LAST_MOVE, Q_STEP, Q_LEAVING,
-    Q_DELAY,
-    Q_STAFFED, Q_NEEDS, Q_CALL_CLASS, Q_PENDING, Q_DELAYED, Q_EXIT, Q_LEFT, Q_WAITED, Q_REMAINING, Q_REMAINING_DAYS,
-) = range(23)  # fmt: skip
-Q_ATTRIBUTES = 23
+    Q_DELAY, Q_STAFFED, Q_NEEDS, Q_CALL_CLASS, Q_PENDING, Q_DELAYED, Q_WAITED, Q_REMAINING, Q_REMAINING_DAYS,
+) = range(21)  # fmt: skip
+Q_ATTRIBUTES = 21
+NEVER_AT_FIRST = (Q_VISIT, Q_HELD, Q_LAST_MOVE, Q_DELAY, Q_WAITED, Q_REMAINING)
+"""Columns that begin at NEVER; the others begin at 0."""
 CALL_WIDTH = 4
 CALL_POOL, CALL_NUMBER, CALL_NEXT, CALL_BEFORE = range(4)
+
+# Columns of someone there at the start; then attributes.
+T_KEY, T_NUMBER, T_SERVICE, T_ELAPSED, T_WAITING, T_REMAINING, T_DAYS = range(7)
+T_ATTRIBUTES = 7
 
 # What a patient waits for.
 (GONE, ASKING, WAITING, CALLING, IN_STEP, IN_STINT, STOPPED, IN_PACKAGE, PRESENT) = range(9)
@@ -119,7 +123,7 @@ def pack(spec: SystemSpec) -> Packed:
 
 
 def make_image(
-    spec: SystemSpec, packed: Packed, present: tuple[Present, ...], coming: Arrivals, replication: int, room: int
+    spec: SystemSpec, packed: Packed, present: tuple[Present, ...], n_arrivals: int, replication: int, room: int
 ) -> Ints:
     """Return the image before the first event.
 
@@ -127,22 +131,30 @@ def make_image(
         spec: the system.
         packed: the same, packed.
         present: people there at the start.
-        coming: everyone else.
+        n_arrivals: how many will arrive.
         replication: number of the replication.
         room: visits, delays and events there is room for, in multiples of the patients.
     """
-    n = len(present) + len(coming.tick)
-    patients = _patients(spec, packed, present, coming)
+    n = len(present) + n_arrivals
+    there = _present_rows(spec, present)
     stations, notes = _stations(spec)
     pools, changes = _changes(spec, replication, notes)
     starts = _starts(spec)
     rows = max(64, n * room + 64)
+    places = len(spec.services) + len(spec.exits) + len(spec.junctions)
+    been = Q_ATTRIBUTES + len(spec.attributes)
+    width = been + places + CALL_WIDTH * packed.most_needs
     parts: list[tuple[int, int, Ints | None]] = [
-        (PATIENTS_AT, patients.size, patients),
         (STATIONS_AT, stations.size, stations),
         (POOLS_AT, pools.size, pools),
         (CHANGES_AT, changes.size, changes),
         (STARTS_AT, starts.size, starts),
+        (PRESENT_AT, there.size, there),
+        (EXITS_AT, n, np.full(n, NEVER, dtype=np.int64)),
+        (GONE_AT, n, np.full(n, NEVER, dtype=np.int64)),
+        (SLOTS_AT, n, None),
+        (FREE_AT, n, None),
+        (PATIENTS_AT, n * width, None),
         (NOTES_AT, (len(changes) + rows + len(notes)) * NOTE_WIDTH, np.array(notes, dtype=np.int64)),
         (RING_AT, n + 1, None),
         (HEAP_AT, 2 * rows * HEAP_WIDTH, None),
@@ -150,20 +162,19 @@ def make_image(
         (DELAYS_AT, rows * DELAY_WIDTH, None),
         (VISITS_AT, rows * VISIT_WIDTH, None),
     ]
-    # Pages of a zeroed array that are never touched cost nothing, so there may be plenty of room.
-    image = np.zeros(HEADER + sum(size for _, size, _ in parts), dtype=np.int64)
+    image = _memory(HEADER + sum(size for _, size, _ in parts))
+    image[:HEADER] = 0
     at = HEADER
     for slot, size, content in parts:
         image[slot] = at
         if content is not None:
             image[at : at + content.size] = content.ravel()
         at += size
-    places = len(spec.services) + len(spec.exits) + len(spec.junctions)
-    been = Q_ATTRIBUTES + len(spec.attributes)
     for slot, value in (
-        (PATIENT_WIDTH, patients.shape[1]),
+        (PATIENT_WIDTH, width),
         (STATION_WIDTH, stations.shape[1]),
         (POOL_WIDTH, pools.shape[1]),
+        (PRESENT_WIDTH, there.shape[1]),
         (BEEN, been),
         (CALLS, been + places),
         (MOST_NEEDS, packed.most_needs),
@@ -184,32 +195,39 @@ def make_image(
     return image
 
 
-def _patients(spec: SystemSpec, packed: Packed, present: tuple[Present, ...], coming: Arrivals) -> Ints:
-    n, first = len(present) + len(coming.tick), len(present)
-    places = len(spec.services) + len(spec.exits) + len(spec.junctions)
-    attributes = len(spec.attributes)
-    width = Q_ATTRIBUTES + attributes + places + CALL_WIDTH * packed.most_needs
-    q = np.zeros((n, width), dtype=np.int64)
-    q[:, [Q_VISIT, Q_HELD, Q_LAST_MOVE, Q_DELAY, Q_EXIT, Q_LEFT, Q_WAITED, Q_REMAINING]] = NEVER
-    q[:, Q_ORIGIN] = len(spec.services)
-    q[:, Q_STATE] = ASKING
-    keys = np.array([stream.key for stream in spec.streams], dtype=np.int64)
-    q[first:, Q_STREAM] = coming.stream
-    if len(coming.tick):
-        q[first:, Q_KEY] = keys[coming.stream]
-    q[first:, Q_NUMBER] = coming.number
-    q[first:, Q_ATTRIBUTES : Q_ATTRIBUTES + attributes] = coming.attributes
+_kept: list[Ints] = []
+_IN_USE = Lock()
+
+
+def _memory(size: int) -> Ints:
+    """Return room for an image, its contents arbitrary; every row is laid out when it is opened.
+
+    The last room is taken again where it is large enough: fresh pages cost more than the whole run.
+    """
+    with _IN_USE:
+        found = _kept.pop() if _kept else None
+    if found is None or found.size < size:
+        found = np.empty(size, dtype=np.int64)
+    return found
+
+
+def give_back(image: Ints) -> None:
+    """Keep an image's room for the next replication; the image must not be used afterwards."""
+    with _IN_USE:
+        if not _kept:
+            _kept.append(image)
+
+
+def _present_rows(spec: SystemSpec, present: tuple[Present, ...]) -> Ints:
+    """Return people there at the start, one row each: the columns of ``T_KEY`` on, then attributes."""
     day = 1440 * spec.clock.ticks_per_minute
-    for row, person in enumerate(present):
-        q[row, [Q_KEY, Q_NUMBER, Q_STREAM, Q_PLACE]] = (person.key, person.number, NEVER, person.service)
-        q[row, Q_ATTRIBUTES : Q_ATTRIBUTES + attributes] = person.attributes
-        q[row, Q_WAITED] = person.elapsed
-        if not person.waiting:
-            q[row, Q_STATE] = PRESENT
-            q[row, Q_REMAINING] = int(np.floor(person.remaining * spec.clock.ticks_per_minute + 0.5))
-            stayed = round(person.elapsed / day)
-            q[row, Q_REMAINING_DAYS] = max(1, int(np.floor(person.remaining / 1440.0 + 0.5))) + stayed
-    return q
+    rows = []
+    for person in present:
+        remaining = int(np.floor(person.remaining * spec.clock.ticks_per_minute + 0.5))
+        days = max(1, int(np.floor(person.remaining / 1440.0 + 0.5))) + round(person.elapsed / day)
+        who = (person.key, person.number, person.service, person.elapsed, int(person.waiting))
+        rows.append([*who, remaining, days, *person.attributes])
+    return np.array(rows, dtype=np.int64).reshape(len(rows), T_ATTRIBUTES + len(spec.attributes))
 
 
 def _stations(spec: SystemSpec) -> tuple[Ints, list[list[int]]]:

@@ -119,6 +119,15 @@ def way_out(w: Ints, f: Floats, m: Ints, q: int, v: int) -> int:
 
 
 @compiled
+def depart(m: Ints, q: int, place: int) -> None:
+    """Let a patient out, and their slot be taken again."""
+    m[m[im.EXITS_AT] + q], m[m[im.GONE_AT] + q] = place, m[im.NOW]
+    m[patient_at(m, q) + im.Q_STATE] = im.GONE
+    m[m[im.FREE_AT] + m[im.N_FREE]] = m[m[im.SLOTS_AT] + q]
+    m[im.N_FREE] += 1
+
+
+@compiled
 def ask_next(w: Ints, f: Floats, m: Ints, q: int) -> bool:
     """Ask for the next place; whether the patient must wait or is gone."""
     qa = patient_at(m, q)
@@ -126,7 +135,7 @@ def ask_next(w: Ints, f: Floats, m: Ints, q: int) -> bool:
     if place >= w[im.N_SERVICES]:
         if held != NONE:
             vacate(w, f, m, held, place)
-        m[qa + im.Q_EXIT], m[qa + im.Q_LEFT], m[qa + im.Q_STATE] = place, m[im.NOW], im.GONE
+        depart(m, q, place)
         return True
     if m[qa + im.Q_LAST_MOVE] == m[im.NOW]:
         m[qa + im.Q_MOVES] += 1

@@ -22,8 +22,8 @@ def visit_at(m: Ints, v: int) -> int:
 
 @compiled
 def patient_at(m: Ints, q: int) -> int:
-    """Return where a patient begins."""
-    return m[im.PATIENTS_AT] + q * m[im.PATIENT_WIDTH]
+    """Return where a patient begins: those inside have slots, which later patients take again."""
+    return m[im.PATIENTS_AT] + m[m[im.SLOTS_AT] + q] * m[im.PATIENT_WIDTH]
 
 
 @compiled

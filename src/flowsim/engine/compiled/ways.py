@@ -165,3 +165,23 @@ def resolve(w: Ints, f: Floats, m: Ints, q: int, origin: int, place: int) -> int
         j = w[im.J_INT_AT] + (place - first_junction) * 2
         place = draw_way(w, f, m, q, w[j], w[j + 1], origin, ordinal)
     return place
+
+
+@compiled
+def open_patient(w: Ints, m: Ints, q: int, stream: int, key: int, number: int) -> int:
+    """Lay out a new patient in a free slot, and return where they begin."""
+    if m[im.N_FREE] > 0:
+        m[im.N_FREE] -= 1
+        slot = m[m[im.FREE_AT] + m[im.N_FREE]]
+    else:
+        slot = m[im.NEXT_SLOT]
+        m[im.NEXT_SLOT] += 1
+    m[m[im.SLOTS_AT] + q] = slot
+    qa = patient_at(m, q)
+    for column in range(m[im.PATIENT_WIDTH]):
+        m[qa + column] = 0
+    for column in im.NEVER_AT_FIRST:
+        m[qa + column] = NEVER
+    m[qa + im.Q_STREAM], m[qa + im.Q_KEY], m[qa + im.Q_NUMBER] = stream, key, number
+    m[qa + im.Q_ORIGIN], m[qa + im.Q_STATE] = w[im.N_SERVICES], im.ASKING
+    return qa
