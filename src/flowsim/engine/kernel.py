@@ -70,9 +70,11 @@ _last: list[tuple[SystemSpec, im.Packed]] = []
 
 def _packed(spec: SystemSpec) -> im.Packed:
     """Return a specification packed; the last is kept, since replications follow one another."""
-    if not _last or _last[0][0] is not spec:
-        _last[:] = [(spec, im.pack(spec))]
-    return _last[0][1]
+    known = _last[0] if _last else None
+    if known is None or known[0] is not spec:
+        known = (spec, im.pack(spec))
+        _last[:] = [known]
+    return known[1]
 
 
 def _part(image: Ints, at: int, rows: int, width: int) -> Ints:

@@ -61,12 +61,11 @@ def _row(cell: Cell, load: Load) -> tuple[object, ...]:
 
 def warning(load: Load) -> str:
     """Return what to know of a load before running, empty where all is well."""
-    if load.verdict == "settles":
-        return ""
+    if load.verdict == "settles" or (load.verdict == "overflows" and load.kind == "staff"):
+        return ""  # the services that pass patients on name the staff they want
     if load.verdict == "overflows":
         why = f" for want of {load.limited_by}" if load.limited_by else ""
-        does = "passes on" if load.kind == "service" else "for want of it services pass on"
-        return f"full: {does} {load.passes_on_per_day:.2g} patients a day{why}, so no queue grows"
+        return f"full: passes on {load.passes_on_per_day:.2g} patients a day{why}, so no queue grows"
     need = f"needs {load.offered:.1f} of {load.capacity:.1f} ({load.utilisation:.0%})"
     if load.verdict == "cannot settle":
         return f"{need}: its queue cannot settle, and grows by about {load.growth_per_day * 7:.2g} patients a week"

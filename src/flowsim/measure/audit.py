@@ -46,7 +46,13 @@ CHECKS = {
 """Check -> what it compares."""
 
 
-def audit(spec: SystemSpec, trajectory: Trajectory, demand: Arrivals, book: pd.DataFrame | None = None) -> pd.DataFrame:
+def audit(
+    spec: SystemSpec,
+    trajectory: Trajectory,
+    demand: Arrivals,
+    book: pd.DataFrame | None = None,
+    seen: Window | None = None,
+) -> pd.DataFrame:
     """Return the audit of a replication.
 
     Args:
@@ -54,17 +60,19 @@ def audit(spec: SystemSpec, trajectory: Trajectory, demand: Arrivals, book: pd.D
         trajectory: what happened.
         demand: the arrivals drawn for the replication.
         book: its costs, as ``cost.costs`` gives them; worked out if not given.
+        seen: the trajectory's measured window, if there is one already.
+
+    Costs are audited over the measured window, all else over the whole run to its end.
 
     Returns:
         check, item (a service, stream, step, staff pool or programme), asked, realised, tolerance, ok, note.
     """
-    measured = Window(spec, trajectory)
-    whole = Window(spec, trajectory, 0, measured.end)
+    window = seen or Window(spec, trajectory)
     rows = [
-        *supply_rows(whole, demand),
-        *stay_rows(whole),
-        *ledger_rows(whole, demand),
-        *space_rows(whole),
-        *cost_rows(measured, book),
+        *supply_rows(window, demand),
+        *stay_rows(window),
+        *ledger_rows(window, demand),
+        *space_rows(window),
+        *cost_rows(window, book),
     ]
     return pd.DataFrame(rows, columns=list(AuditRow._fields))

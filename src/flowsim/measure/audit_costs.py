@@ -12,9 +12,9 @@ from flowsim.measure.audit_rows import AuditRow, compared
 from flowsim.measure.cost import UNASSIGNED, book_of
 from flowsim.measure.frames import Window
 from flowsim.measure.home_care import list_ticks, visits_on
-from flowsim.measure.integrals import steps
+from flowsim.measure.integrals import clipped
 from flowsim.measure.intervals import FAR, Intervals
-from flowsim.measure.occupancy import used_at
+from flowsim.measure.occupancy import excess, used_at
 from flowsim.system.spec import ServiceCost, Steps
 
 Line = tuple[str, str, float, float, tuple[tuple[str, float], ...]]
@@ -68,15 +68,14 @@ def _lines(window: Window) -> Iterator[Line]:
 
 def _service(window: Window, s: int, cost: ServiceCost) -> Iterator[tuple[str, float, float]]:
     """Yield the priced lines of a service, counted patient by patient or along the number in use."""
-    v = window.visits
-    here = v.service == s
+    v, here = window.visits, window.rows_at[s]
     if cost.attendance:
-        gone = here & window.has_joined & (v.initial == 0) & (v.queued < window.end)
-        yield "attendance", cost.attendance, float(gone.sum() - (gone & (v.queued < window.start)).sum())
+        came = v.queued[here[window.has_joined[here] & (v.initial[here] == 0)]]
+        yield "attendance", cost.attendance, float((came < window.end).sum() - (came < window.start).sum())
     if cost.admission:
-        began = np.sort(v.started[here & window.has_started & ~window.is_placed])
-        yield "admission", cost.admission, float(np.diff(np.searchsorted(began, window.edges))[0])
-    held, late = _along(window, window.at("in_use", s)), _along(window, window.at("delayed", s))
+        began = v.started[here[window.has_started[here] & ~window.is_placed[here]]]
+        yield "admission", cost.admission, float((began < window.end).sum() - (began < window.start).sum())
+    held, late = (_one_by_one(window, window.at(name, s)) for name in ("in_use", "delayed"))
     if cost.delayed_time is not None:
         yield "space", cost.space_time * MINUTES_PER_DAY, held - late
         yield "delayed", cost.delayed_time * MINUTES_PER_DAY, late
@@ -92,12 +91,6 @@ def _service(window: Window, s: int, cost: ServiceCost) -> Iterator[tuple[str, f
         yield "surge", cost.surge_time * MINUTES_PER_DAY, _one_by_one(window, window.at("surge", s))
 
 
-def _along(window: Window, stretches: Intervals) -> float:
-    """Return the area under the number open, step by step [days]."""
-    ticks, level = steps(stretches.start, stretches.stop, stretches.weight, window.start, window.end)
-    return float((np.diff(np.append(ticks, window.end)) * level).sum() / window.ticks_per_day)
-
-
 def _one_by_one(window: Window, stretches: Intervals) -> float:
     """Return the sum of each stretch clipped to the window [days]."""
     lasts = np.clip(stretches.stop, window.start, window.end) - np.clip(stretches.start, window.start, window.end)
@@ -106,19 +99,17 @@ def _one_by_one(window: Window, stretches: Intervals) -> float:
 
 def _unused(window: Window, s: int) -> float:
     """Return offered less used, and more where overfull [days]."""
+    ticks, over = clipped(*excess(window, s), window.start, window.end)
+    too_many = (np.diff(np.append(ticks, window.end)) * np.maximum(over, 0)).sum() / window.ticks_per_day
     offered, taken = window.at("capacity", s), used_at(window, s)
-    start = np.concatenate([taken.start, offered.start])
-    stop = np.concatenate([taken.stop, offered.stop])
-    weight = np.concatenate([taken.weight, -offered.weight])
-    ticks, level = steps(start, stop, weight, window.start, window.end)
-    over = (np.diff(np.append(ticks, window.end)) * np.maximum(level, 0)).sum() / window.ticks_per_day
-    return float(_along(window, offered) - _along(window, taken) + over)
+    return float(_one_by_one(window, offered) - _one_by_one(window, taken) + too_many)
 
 
 def _visits(window: Window, s: int) -> float:
     """Return home visits made, day by day over the packages under way."""
     v, lists = window.visits, list_ticks(window, window.spec.services[s])
-    packages = np.flatnonzero((v.service == s) & window.has_started)
+    packages = window.rows_at[s]
+    packages = packages[window.has_started[packages]]
     total = 0
     for tick in lists[(lists >= window.start) & (lists < window.end)].tolist():
         rows = packages[(v.started[packages] <= tick) & (window.left[packages] > tick)]

@@ -10,7 +10,8 @@ from flowsim.demand import Arrivals
 from flowsim.measure.audit_rows import AuditRow, compared, none_of
 from flowsim.measure.frames import Window
 from flowsim.measure.intervals import Flags
-from flowsim.trajectory import NEVER, Ints, Outcome
+from flowsim.measure.sorting import stable_order
+from flowsim.trajectory import NEVER, Ints, Outcome, Visits
 
 
 def ledger_rows(window: Window, demand: Arrivals) -> Iterator[AuditRow]:
@@ -77,16 +78,27 @@ def _ghosts(window: Window) -> Flags:
 def _overlaps(window: Window, same_service: bool) -> Flags:
     """Return which visits hold a space while the same patient holds another (of the same service)."""
     v = window.visits
-    rows = np.flatnonzero(window.has_started)
-    keys = (v.started[rows], v.service[rows], v.patient[rows]) if same_service else (v.started[rows], v.patient[rows])
-    order = rows[np.lexsort(keys)]
-    before, after = order[:-1], order[1:]
-    same = v.patient[before] == v.patient[after]
+    order = window.by_patient
     if same_service:
-        same &= v.service[before] == v.service[after]
+        order = window.by_service
+        order = order[stable_order(v.patient[order])]
+    order = order[np.flatnonzero(window.has_started[order])]
+    same = _same(v, order, same_service)
+    if (same & (v.started[order[1:]] < v.started[order[:-1]])).any():
+        # Visits are in order of joining; where starts are not, they have to be sorted.
+        last = (v.service, v.patient) if same_service else (v.patient,)
+        order = np.sort(order)
+        order = order[np.lexsort([v.started[order], *(key[order] for key in last)])]
+        same = _same(v, order, same_service)
     found = np.zeros(len(v.patient), dtype=bool)
-    found[after[same & (v.started[after] < window.left[before])]] = True
+    found[order[1:][same & (v.started[order[1:]] < window.left[order[:-1]])]] = True
     return found
+
+
+def _same(visits: Visits, order: Ints, same_service: bool) -> Flags:
+    """Return whether each visit but the first is the same patient's (at the same service) as the one before."""
+    same = visits.patient[order[1:]] == visits.patient[order[:-1]]
+    return same & (visits.service[order[1:]] == visits.service[order[:-1]]) if same_service else same
 
 
 def _out_of_order(window: Window) -> Flags:

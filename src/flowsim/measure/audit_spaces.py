@@ -8,9 +8,10 @@ import numpy as np
 
 from flowsim.measure.audit_rows import AuditRow, none_of
 from flowsim.measure.frames import Window
-from flowsim.measure.integrals import steps
-from flowsim.measure.intervals import FAR, Intervals
-from flowsim.measure.occupancy import used_at
+from flowsim.measure.integrals import difference, steps
+from flowsim.measure.intervals import FAR
+from flowsim.measure.occupancy import excess
+from flowsim.measure.records import or_far
 from flowsim.system.spec import UNLIMITED
 from flowsim.trajectory import NEVER, Ints
 
@@ -24,34 +25,41 @@ def space_rows(window: Window) -> Iterator[AuditRow]:
     for s, service in enumerate(window.spec.services):
         if service.preempts or service.cut_interrupts or max(service.capacity.values) >= UNLIMITED:
             continue
-        v = window.visits
-        began = v.started[(v.service == s) & window.has_started & ~window.is_placed]
-        over = excess_at(began, used_at(window, s), window.at("capacity", s), window.end)
-        yield none_of("within_capacity", service.id, int((over > 0).sum()), f"by up to {over.max(initial=0)}")
+        rows = window.rows_at[s]
+        began = window.visits.started[rows[window.has_started[rows] & ~window.is_placed[rows]]]
+        yield _starts_over("within_capacity", service.id, began, *excess(window, s))
     yield from _staff(window)
 
 
-def excess_at(ticks: Ints, taken: Intervals, offered: Intervals, end: int) -> Ints:
-    """Return how many more are taken than offered at each tick, after all that happens then; negative where fewer."""
-    begin = int(min(taken.start.min(initial=0), 0))
-    start = np.concatenate([taken.start, offered.start])
-    stop = np.concatenate([taken.stop, offered.stop])
-    weight = np.concatenate([taken.weight, -offered.weight])
-    change, level = steps(start, stop, weight, begin, max(end, begin + 1))
-    return np.asarray(level[np.searchsorted(change, ticks, side="right") - 1])
+def _starts_over(check: str, item: str, began: Ints, ticks: Ints, over: Ints) -> AuditRow:
+    """Return how many starts found more taken than there was, after all that happened at their tick.
+
+    Args:
+        check, item: as for AuditRow.
+        began: ticks of the starts.
+        ticks, over: spaces (or staff) taken less those there were, as a step function.
+    """
+    if not (over > 0).any():
+        return none_of(check, item, 0)
+    found = over[np.searchsorted(ticks, began, side="right") - 1]
+    return none_of(check, item, int((found > 0).sum()), f"by up to {found.max(initial=0)}")
 
 
 def _staff(window: Window) -> Iterator[AuditRow]:
     s, d = window.trajectory.staffed, window.trajectory.on_duty
+    interruptible = np.array([x.preempts or x.cut_interrupts for x in window.spec.services], dtype=bool)
+    end = max(window.end, 1)
+    # numpy sorts numbers this short by counting; each pool's rows then lie together.
+    order = np.argsort(s.pool.astype(np.int16), kind="stable")
+    ends = np.cumsum(np.bincount(s.pool, minlength=len(window.spec.staff))).tolist()
     for p, pool in enumerate(window.spec.staff):
-        interruptible = {i for i, x in enumerate(window.spec.services) if x.preempts or x.cut_interrupts}
-        if interruptible & set(np.unique(s.service[s.pool == p]).tolist()):
+        rows = order[ends[p - 1] if p else 0 : ends[p]]
+        if interruptible[s.service[rows]].any():
             continue
-        rows = np.flatnonzero((s.pool == p) & (s.started != NEVER))
-        ended = np.where(s.ended[rows] == NEVER, FAR, s.ended[rows])
-        busy = Intervals(s.pool[rows], s.visit[rows], s.started[rows], ended, s.number[rows])
+        rows = rows[s.started[rows] != NEVER]
+        began = s.started[rows]
+        busy = steps(began, or_far(s.ended[rows]), s.number[rows], 0, end)
         mine = np.flatnonzero(d.pool == p)
         until = np.append(d.tick[mine][1:], FAR)
-        duty = Intervals(d.pool[mine], mine, d.tick[mine], until, d.number[mine])
-        over = excess_at(s.started[rows], busy, duty, window.end)
-        yield none_of("staff_within_duty", pool.id, int((over > 0).sum()), f"by up to {over.max(initial=0)}")
+        on_duty = steps(d.tick[mine], until, d.number[mine], 0, end)
+        yield _starts_over("staff_within_duty", pool.id, began, *difference(busy, on_duty))

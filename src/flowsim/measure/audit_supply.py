@@ -144,7 +144,7 @@ def _duty(window: Window) -> Iterator[AuditRow]:
 
 
 def _held(ticks: Ints, values: Ints, window: Window) -> int:
-    """Return the integral of a step function over the window [ticks]."""
+    """Return the integral of a step function from the run's start to the window's end [ticks]."""
     stop = np.append(ticks[1:], FAR).astype(np.int64)
     zeros = np.zeros(len(ticks), dtype=np.int64)
-    return int(areas(zeros, 1, ticks.astype(np.int64), stop, values, window.edges)[0, 0])
+    return int(areas(zeros, 1, ticks.astype(np.int64), stop, values, np.array([0, window.end]))[0, 0])

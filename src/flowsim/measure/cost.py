@@ -29,9 +29,10 @@ import pandas as pd
 
 from flowsim.measure.frames import Window
 from flowsim.measure.home_care import days_used
-from flowsim.measure.integrals import areas, steps
-from flowsim.measure.intervals import FAR, Intervals
-from flowsim.measure.occupancy import used_at
+from flowsim.measure.integrals import areas, clipped, counted
+from flowsim.measure.intervals import FAR, Flags, Intervals
+from flowsim.measure.occupancy import excess
+from flowsim.measure.sorting import edges_before
 from flowsim.system.spec import ServiceCost, SystemSpec
 from flowsim.trajectory import Ints, Trajectory
 
@@ -87,9 +88,10 @@ def shares(micros: int, payers: Payers) -> list[tuple[str, int]]:
     return [*found, (payers[-1][0], micros - given)]
 
 
-def accounts(window: Window, edges: Ints) -> list[Account]:
-    """Return every priced line of the cost book, with its units by period."""
-    return window.once(("accounts", tuple(edges.tolist())), lambda: _accounts(window, edges))
+def priced(window: Window, edges: Ints) -> list[tuple[Account, list[int]]]:
+    """Return every priced line of the cost book, with its amount by period [millionths of a pound]."""
+    key = ("priced", tuple(edges.tolist()))
+    return window.once(key, lambda: [(line, line.micros(window)) for line in _accounts(window, edges)])
 
 
 def _accounts(window: Window, edges: Ints) -> list[Account]:
@@ -114,47 +116,54 @@ def _accounts(window: Window, edges: Ints) -> list[Account]:
         if programme.once:
             # Paid when it begins, or at the window's start if it was under way by then.
             begins = np.maximum(run.start, edges[0])
-            paid = _count(begins, np.where(run.stop > edges[0], run.weight, 0), edges)
+            paid = _count(run.service, 1, begins, np.where(run.stop > edges[0], run.weight, 0), edges)[0]
             lines.append(Account(programme.id, "programme_once", programme.once, paid, False, programme.payers))
     return lines
 
 
 def _service_lines(window: Window, s: int, cost: ServiceCost, edges: Ints) -> Iterator[tuple[str, float, Ints]]:
-    v = window.visits
     if cost.attendance:
-        came = v.queued[(v.service == s) & window.has_joined & (v.initial == 0)]
-        yield "attendance", cost.attendance, _count(came, np.ones_like(came), edges)
+        yield "attendance", cost.attendance, _attendances(window, edges)[s]
     if cost.admission:
-        began = v.started[(v.service == s) & window.has_started & ~window.is_placed]
-        yield "admission", cost.admission, _count(began, np.ones_like(began), edges)
+        yield "admission", cost.admission, _admissions(window, edges)[s]
     if cost.space_time or cost.delayed_time is not None:
-        held, late = _area(window.at("in_use", s), edges), _area(window.at("delayed", s), edges)
+        held, late = window.areas("in_use", edges)[s], window.areas("delayed", edges)[s]
         yield "space", cost.space_time, held if cost.delayed_time is None else held - late
         if cost.delayed_time is not None:
             yield "delayed", cost.delayed_time, late
     if cost.empty_time:
         yield "empty", cost.empty_time, _empty(window, s, edges)
     if cost.waiting_time:
-        yield "waiting", cost.waiting_time, _area(window.at("waiting", s), edges)
+        yield "waiting", cost.waiting_time, window.areas("waiting", edges)[s]
     if cost.visit and window.by_visits[s]:
         made = days_used(window, s)
-        yield "visit", cost.visit, _count(made.start, made.weight, edges)
+        yield "visit", cost.visit, _count(np.zeros_like(made.row), 1, made.start, made.weight, edges)[0]
     if cost.surge_time:
-        yield "surge", cost.surge_time, _area(window.at("surge", s), edges)
+        yield "surge", cost.surge_time, window.areas("surge", edges)[s]
 
 
-def _area(stretches: Intervals, edges: Ints) -> Ints:
-    zeros = np.zeros_like(stretches.service)
-    return np.asarray(areas(zeros, 1, stretches.start, stretches.stop, stretches.weight, edges)[0])
+def _attendances(window: Window, edges: Ints) -> Ints:
+    """Return patients who come and are neither refused nor balked, by service and period."""
+    came = window.has_joined & (window.visits.initial == 0)
+    return window.once(("came", tuple(edges.tolist())), lambda: _visits(window, came, window.visits.queued, edges))
 
 
-def _count(tick: Ints, weight: Ints, edges: Ints) -> Ints:
-    """Return the sum of weights by the period their tick is in."""
-    period = np.searchsorted(edges, tick, side="right") - 1
-    inside = (period >= 0) & (period < len(edges) - 1)
-    total = np.zeros(len(edges) - 1, dtype=np.int64)
-    np.add.at(total, period[inside], weight[inside])
-    return total
+def _admissions(window: Window, edges: Ints) -> Ints:
+    """Return patients who start, by service and period."""
+    began = window.has_started & ~window.is_placed
+    return window.once(("began", tuple(edges.tolist())), lambda: _visits(window, began, window.visits.started, edges))
+
+
+def _visits(window: Window, which: Flags, tick: Ints, edges: Ints) -> Ints:
+    rows = np.flatnonzero(which)
+    return _count(window.visits.service[rows], window.n_services, tick[rows], np.ones_like(rows), edges)
+
+
+def _count(keys: Ints, n_keys: int, tick: Ints, weight: Ints, edges: Ints) -> Ints:
+    """Return the sum of weights by key and the period their tick is in."""
+    n_columns = len(edges) + 1
+    cell = keys * n_columns + edges_before(edges, tick, side="right")
+    return counted(cell, n_keys * n_columns, weight).reshape(n_keys, n_columns)[:, 1:-1]
 
 
 def _rostered(ticks: tuple[int, ...], values: tuple[float, ...], edges: Ints) -> Ints:
@@ -164,13 +173,15 @@ def _rostered(ticks: tuple[int, ...], values: tuple[float, ...], edges: Ints) ->
     return np.asarray(areas(np.zeros_like(start), 1, start, stop, weight, edges)[0])
 
 
+def _area(stretches: Intervals, edges: Ints) -> Ints:
+    zeros = np.zeros_like(stretches.service)
+    return np.asarray(areas(zeros, 1, stretches.start, stretches.stop, stretches.weight, edges)[0])
+
+
 def _empty(window: Window, s: int, edges: Ints) -> Ints:
     """Return the integral of spaces open less spaces in use, where that is above 0."""
-    offered, taken = window.at("capacity", s), used_at(window, s)
-    start, stop = np.concatenate([offered.start, taken.start]), np.concatenate([offered.stop, taken.stop])
-    weight = np.concatenate([offered.weight, -taken.weight])
-    ticks, level = steps(start, stop, weight, int(edges[0]), int(edges[-1]))
-    free = np.maximum(level, 0)
+    ticks, over = clipped(*excess(window, s), int(edges[0]), int(edges[-1]))
+    free = np.maximum(-over, 0)
     gathered = np.concatenate([[0], np.cumsum(free[:-1] * np.diff(ticks))])
     at = np.searchsorted(ticks, edges, side="right") - 1
     return np.asarray(np.diff(gathered[at] + free[at] * (edges - ticks[at])))
@@ -179,8 +190,8 @@ def _empty(window: Window, s: int, edges: Ints) -> Ints:
 def book_of(window: Window) -> pd.DataFrame:
     """Return the costs of a window; see ``costs``."""
     rows = []
-    for line in accounts(window, window.edges):
-        micros, units = line.micros(window)[0], float(line.units(window)[0])
+    for line, amounts in priced(window, window.edges):
+        micros, units = amounts[0], float(line.units(window)[0])
         for payer, part in shares(micros, line.payers):
             share = part / micros if micros else dict(line.payers).get(payer, 1.0)
             rows.append((line.item, line.kind, payer, part / MICRO, units * share))

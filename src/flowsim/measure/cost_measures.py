@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flowsim.measure.cost import MICRO, Account, accounts, shares
-from flowsim.measure.facts import ALL, NO_SPLIT, Facts, Row
+import numpy as np
+
+from flowsim.measure.cost import MICRO, Account, priced, shares
+from flowsim.measure.facts import ALL, NO_SPLIT, Facts, Series
 from flowsim.measure.frames import Window
 from flowsim.measure.registry import Asked, measure_kind
 from flowsim.trajectory import Ints
@@ -22,21 +24,23 @@ class Ledger:
     by: str
     per: float
 
-    def rows(self, edges: Ints) -> Iterator[Row]:
-        """Yield pounds by period and part."""
-        sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * (len(edges) - 1))
-        for line in accounts(self.window, edges):
+    def series(self, edges: Ints, has_parts: bool = True) -> Series:
+        """Return pounds by part and period."""
+        lengths = np.diff(edges).tolist()
+        sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * len(lengths))
+        if self.by == "none":
+            sums[ALL, NO_SPLIT] = [0] * len(lengths)
+        for line, amounts in priced(self.window, edges):
             if self.items and line.item not in self.items:
                 continue
-            for p, micros in enumerate(line.micros(self.window)):
+            for p, micros in enumerate(amounts):
                 for key, part in self._parts(line, micros):
                     sums[key][p] += part
-        if self.by == "none" and not sums:
-            sums[ALL, NO_SPLIT] = [0] * (len(edges) - 1)
-        for (service, split), amounts in sums.items():
-            for p, micros in enumerate(amounts):
-                length = int(edges[p + 1] - edges[p])
-                yield Row(p, service, split, micros / MICRO * (self.per / length if self.per else 1.0))
+        pounds = [
+            [micros / MICRO * (self.per / length if self.per else 1.0) for micros, length in zip(s, lengths, strict=True)]
+            for s in sums.values()
+        ]
+        return Series(tuple(sums), np.array(pounds, dtype=np.float64).reshape(len(sums), len(lengths)))
 
     def _parts(self, line: Account, micros: int) -> Iterator[tuple[tuple[str, str], int]]:
         if self.by == "payer":

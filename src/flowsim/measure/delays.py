@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from flowsim.measure.facts import Facts, Stretches
 from flowsim.measure.frames import Window
-from flowsim.measure.intervals import Flags
-from flowsim.measure.occupancy import at_services
 from flowsim.measure.registry import Asked, measure_kind
 from flowsim.system.spec import NONE
 from flowsim.trajectory import Ints
@@ -23,30 +23,39 @@ def delayed_days(window: Window, asked: Asked) -> Facts:
     Options: ``recorded`` (only: reasons the official transfer-of-care count shows; any; not); ``by`` (none, reason,
     body, towards); ``per_head`` a population group, for days per 100,000 of it.
     """
-    episodes = window.episodes
-    keep = _recorded(window, asked) & window.matches(asked.definition.when)[episodes.row]
-    position = asked.positions(window)[episodes.service]
-    keep &= position >= 0
+    rows = _recorded(window, asked)
+    if asked.definition.when:
+        rows = rows[window.matches(asked.definition.when)[window.trajectory.delays.visit[rows]]]
+    position = asked.positions(window)[window.trajectory.delays.service[rows]]
+    here = np.flatnonzero(position >= 0)
+    rows, position = rows[here], position[here]
     names, code = _split(window, asked)
     per = asked.per(window) / window.ticks_per_day
     return Stretches(
         asked.names(window),
-        at_services(window, asked, episodes, keep),
+        replace(window.episodes.take(rows), service=position),
         "days",
         per=per,
         ticks_per_day=window.ticks_per_day,
         scale=asked.scale(window),
         splits=names,
-        split=code[keep] if names else None,
+        split=code[rows] if names else None,
         has_total=False,
     )
 
 
-def _recorded(window: Window, asked: Asked) -> Flags:
+def _recorded(window: Window, asked: Asked) -> Ints:
+    """Return the rows of the episodes that count."""
     said = asked.option("recorded", "only", "any", "not")
+    return window.once(("recorded", said), lambda: _find_recorded(window, said))
+
+
+def _find_recorded(window: Window, said: str) -> Ints:
+    reason = window.trajectory.delays.reason
+    if said == "any":
+        return np.arange(len(reason))
     shown = np.array([r.is_recorded for r in window.spec.reasons] + [False], dtype=bool)
-    is_shown = shown[window.trajectory.delays.reason]
-    return np.ones_like(is_shown) if said == "any" else is_shown == (said == "only")
+    return np.flatnonzero(shown[reason] == (said == "only"))
 
 
 def _split(window: Window, asked: Asked) -> tuple[tuple[str, ...], Ints]:
@@ -82,7 +91,7 @@ def _bound_for(window: Window, asked: Asked) -> set[int]:
 
 def _present(names: tuple[str, ...], code: Ints, always: set[int]) -> tuple[tuple[str, ...], Ints]:
     """Return only the names that can or do occur, in order, and codes among them."""
-    kept = sorted(always | set(np.unique(code).tolist()))
+    kept = sorted(always | set(np.flatnonzero(np.bincount(code)).tolist()))
     position = np.full(len(names), -1, dtype=np.int64)
     position[kept] = np.arange(len(kept))
     return tuple(names[i] for i in kept), position[code]

@@ -104,8 +104,13 @@ class Moments:
         parts = []
         for names, service in self._groups():
             for labels, split in self._divisions(has_parts):
-                n_labels, n_columns = len(names) * len(labels), len(edges) + 1
-                keys = _joint(_joint(service, split, len(labels)), period, n_columns)
+                n_columns = len(edges) + 1
+                n_labels = len(names) * len(labels)
+                keys = period
+                if split is not None:
+                    keys = split * n_columns + keys
+                if service is not None:
+                    keys = service * (len(labels) * n_columns) + keys
                 values = taken(keys, (n_labels, n_columns), lengths)
                 parts.append((tuple((name, label) for name in names for label in labels), values))
         return gathered(parts, len(lengths))
@@ -144,13 +149,6 @@ class Moments:
         order, values = self._by_value
         n_keys = shape[0] * shape[1]
         return grouped_quantile(keys[order], values, n_keys, PERCENTILES[self.statistic], True).reshape(shape)[:, 1:-1]
-
-
-def _joint(first: Ints | None, second: Ints | None, n_second: int) -> Ints | None:
-    """Return a number for each pair of codes, the second below ``n_second``; None stands for all 0."""
-    if first is None or second is None:
-        return second if first is None else first * n_second
-    return first * n_second + second
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,19 +24,17 @@ def rate(window: Window, asked: Asked) -> Facts:
     rate per 100,000 of it. Refused and balked do not count; people there at the start neither arrive nor are
     admitted.
     """
-    tick = stamp(window, asked.option("at", "queued", "started", "left"))
-    keep = asked.chosen(window) & window.has_joined & (tick < FAR) & ~window.is_placed
-    if asked.option("at", "queued", "started", "left") == "queued":
-        keep &= window.visits.initial == 0
-    keep &= ~asked.places(window, "not_from")[window.came_from]
+    at, rows = asked.option("at", "queued", "started", "left"), asked.chosen(window)
+    tick, came_from = stamp(window, at)[rows], window.came_from[rows]
+    keep = (tick < FAR) & ~window.is_placed[rows] & ~asked.places(window, "not_from")[came_from]
+    if at == "queued":
+        keep &= window.visits.initial[rows] == 0
     if "from" in asked.definition.options:
-        from_outside = (window.previous == NEVER) if "arrival" in asked.listed("from") else np.zeros_like(keep)
-        keep &= asked.places(window, "from")[window.came_from] | from_outside
-    rows = np.flatnonzero(keep)
-    position = asked.positions(window)[window.visits.service[rows]]
-    values = np.full(len(rows), asked.scale(window))
-    return Moments(asked.names(window), position, tick[rows], values, "rate", asked.per(window))
-
+        from_outside = (came_from == NEVER) if "arrival" in asked.listed("from") else np.zeros_like(keep)
+        keep &= asked.places(window, "from")[came_from] | from_outside
+    use = np.flatnonzero(keep)
+    values = np.full(len(use), asked.scale(window))
+    return Moments(asked.names(window), asked.position(window, rows[use]), tick[use], values, "rate", asked.per(window))
 
 
 @measure_kind("outcome_share")
@@ -46,11 +44,10 @@ def outcome_share(window: Window, asked: Asked) -> Facts:
     Of all who come in the window and whose outcome is known: those still waiting at the end are left out.
     """
     outcome = Outcome[asked.option("outcome", "reneged", "refused", "baulked").upper()]
-    known = window.has_started | (window.visits.outcome != Outcome.IN_PROGRESS)
-    rows = np.flatnonzero(asked.chosen(window) & window.is_arrival & known)
-    position = asked.positions(window)[window.visits.service[rows]]
-    values = (window.visits.outcome[rows] == outcome).astype(float)
-    return Moments(asked.names(window), position, window.visits.queued[rows], values)
+    rows, v = asked.all_chosen(window), window.visits
+    rows = rows[np.flatnonzero(window.is_arrival[rows])]
+    rows = rows[window.has_started[rows] | (v.outcome[rows] != Outcome.IN_PROGRESS)]
+    return Moments(asked.names(window), asked.position(window, rows), v.queued[rows], v.outcome[rows] == outcome)
 
 
 @measure_kind("left_by_weekday")
@@ -59,7 +56,7 @@ def left_by_weekday(window: Window, asked: Asked) -> Facts:
     _, last = runs(window, asked)
     tick = window.left[last]
     died = asked.places(window, "except", "died")[window.went[last]]
-    position = asked.positions(window)[window.visits.service[last]]
+    position = asked.position(window, last)
     days = window.midnights
     day = np.searchsorted(days, tick, "right") - 1
     use = window.within(tick) & ~died & (day >= 0)
@@ -98,8 +95,8 @@ def went_to_share(window: Window, asked: Asked) -> Facts:
     _, last = runs(window, asked)
     went, tick = window.went[last], window.left[last]
     use = (tick < FAR) & ~asked.places(window, "except", "died")[went] & (went != NEVER)
-    position = asked.positions(window)[window.visits.service[last]]
-    values = asked.places(window, "to")[went].astype(float)
+    position = asked.position(window, last)
+    values = asked.places(window, "to")[went]
     return Moments(asked.names(window), position[use], tick[use], values[use])
 
 
@@ -122,32 +119,40 @@ def return_share(window: Window, asked: Asked) -> Facts:
     if "origin" in asked.definition.options:
         use &= asked.places(window, "origin")[window.came_from[first]]
     first, last, clock = first[use], last[use], clock[use]
-    counts = asked.places(window, "to")[v.service] & window.has_started
-    event = np.where(counts, v.started, FAR)
     gone = window.trajectory.patients
     leaves = asked.places(window, "exits", "none")[gone.exit] & (gone.exit != NEVER)
     departed = np.where(leaves, gone.left, FAR)[v.patient[last]]
-    soonest = np.minimum(_next_event(window, event)[last], departed)
+    soonest = np.minimum(_next_start(window, asked)[last], departed)
     values = soonest - clock <= limit
     if asked.option("share", "followed", "spared") == "spared":
         values = ~values
-    position = asked.positions(window)[v.service[last]]
-    return Moments(asked.names(window), position, clock, values.astype(float))
+    position = asked.position(window, last)
+    return Moments(asked.names(window), position, clock, values)
 
 
-def _next_event(window: Window, event: Ints) -> Ints:
-    """Return the earliest tick of an event among the same patient's later visits; FAR if none."""
-    order = np.argsort(window.visits.patient, kind="stable")
-    patient = window.visits.patient[order]
-    # Backwards through each patient's visits: a running minimum, kept apart by patient.
-    values, rank = np.unique(event[order], return_inverse=True)
-    _, who = np.unique(patient, return_inverse=True)
-    reversed_key = (who.max(initial=0) - who[::-1]) * (len(values) + 1) - rank[::-1]
-    running = np.maximum.accumulate(reversed_key)
-    soonest = values[((who.max(initial=0) - who[::-1]) * (len(values) + 1) - running)][::-1]
-    later = np.full(len(order), FAR, dtype=np.int64)
-    same = patient[1:] == patient[:-1]
-    later[order[:-1][same]] = soonest[1:][same]
+def _next_start(window: Window, asked: Asked) -> Ints:
+    """Return the earliest start at a place ``to`` lists among the same patient's later visits; FAR if none."""
+    counts = asked.places(window, "to")
+    return window.once(("next start", counts.tobytes()), lambda: _find_next_start(window, counts))
+
+
+def _find_next_start(window: Window, counts: Flags) -> Ints:
+    v, order = window.visits, window.by_patient
+    patient = v.patient[order]
+    events = np.flatnonzero((counts[v.service] & window.has_started)[order])
+    soonest, whose = v.started[order[events]], patient[events]
+    same = np.flatnonzero(whose[1:] == whose[:-1])
+    while True:
+        # What comes later counts for those before it; one round unless starts are out of order.
+        sooner = np.minimum(soonest[same], soonest[same + 1])
+        if np.array_equal(sooner, soonest[same]):
+            break
+        soonest[same] = sooner
+    # The next event in the list, and whether it is the same patient's; after the last there is nobody's.
+    following = np.searchsorted(events, np.arange(len(order)), side="right")
+    is_own = np.append(whose, NEVER - 1)[following] == patient
+    later = np.empty(len(order), dtype=np.int64)
+    later[order] = np.where(is_own, np.append(soonest, FAR)[following], FAR)
     return later
 
 
@@ -162,20 +167,19 @@ def avoided(window: Window, asked: Asked) -> Facts:
     """
     v = window.visits
     home = asked.places(window, "home", "home")
-    ended = home[window.came_from]
-    episode = window.chains(~ended)
-    goes_home = home[window.went] & (window.left < FAR) & (v.outcome != Outcome.REFUSED)
-    at_home = home[v.service]
-    final = np.flatnonzero(goes_home & ~at_home)
+    episode = window.once(("episodes", home.tobytes()), lambda: window.chains(~home[window.came_from]))
+    final = np.flatnonzero(home[window.went] & ~home[v.service] & (v.outcome != Outcome.REFUSED))
+    final = final[window.left[final] < FAR]
     asked_for_bed = _by_episode(episode, asked.places(window, "unless", "ward")[v.service])
-    seen = np.flatnonzero(asked.chosen(window) & window.has_started)
+    seen = asked.all_chosen(window)
+    seen = seen[np.flatnonzero(window.has_started[seen])]
     first_seen = np.full(len(episode), NEVER, dtype=np.int64)
     # Visits are in order of joining, so the earliest is written last.
     first_seen[episode[seen[::-1]]] = seen[::-1]
-    final = final[(first_seen[episode[final]] != NEVER) & ~asked_for_bed[episode[final]]]
-    position = asked.positions(window)[v.service[first_seen[episode[final]]]]
-    tick = window.left[final]
-    return Moments(asked.names(window), position, tick, np.ones(len(final)), "rate", asked.per(window))
+    first = first_seen[episode[final]]
+    use = np.flatnonzero((first != NEVER) & ~asked_for_bed[episode[final]])
+    position, tick = asked.position(window, first[use]), window.left[final[use]]
+    return Moments(asked.names(window), position, tick, np.ones(len(use)), "rate", asked.per(window))
 
 
 def _by_episode(episode: Ints, flags: Flags) -> Flags:

@@ -140,6 +140,11 @@ class Window(Records):
         row, start, stop = union(both.row, both.start, both.stop)
         return Intervals(self.visits.service[row], row, start, stop, self.units[row])
 
+    @cached_property
+    def delayed_patients(self) -> Intervals:
+        """The same, each patient counting once."""
+        return self.delayed.plain()
+
     def _pauses(self, weight: Ints) -> Intervals:
         """Return time spent back in the queue after a first start.
 

@@ -36,7 +36,7 @@ def extra_deaths(window: Window, asked: Asked) -> Facts:
     hour = 60 * window.ticks_per_minute
     waited = admitted - window.visits.queued[first]
     use = (admitted < FAR) & (waited > FROM_HOURS * hour)
-    position = asked.positions(window)[window.visits.service[first]]
+    position = asked.position(window, first)
     split = (waited > TO_HOURS * hour).astype(np.int64)
     values = np.full(int(use.sum()), 1 / PATIENTS_PER_DEATH)
     names, per = asked.names(window), asked.per(window)

@@ -24,7 +24,8 @@ def days_used(window: Window, service: int) -> Intervals:
     """
     v = window.visits
     lists = list_ticks(window, window.spec.services[service])
-    rows = np.flatnonzero((v.service == service) & window.has_started)
+    rows = window.rows_at[service]
+    rows = rows[window.has_started[rows]]
     begin = np.searchsorted(lists, v.started[rows])
     # Packages under way at the start began so many days before the first list, to the nearest.
     age = np.rint(np.maximum(-v.started[rows], 0) / window.ticks_per_day).astype(np.int64)
@@ -35,7 +36,7 @@ def days_used(window: Window, service: int) -> Intervals:
     day = np.repeat(begin, length) + offset
     count = visits_on(v.first[row], v.last[row], v.days[row], np.repeat(age, length) + offset) * v.takes[row]
     stop = np.append(lists[1:], FAR)
-    return Intervals(np.full(len(row), service), row, lists[day], stop[day], count)
+    return Intervals(np.full(len(row), service, dtype=np.int64), row, lists[day], stop[day], count)
 
 
 def visits_on(first: Ints, last: Ints, days: Ints, day: Ints) -> Ints:
@@ -43,11 +44,3 @@ def visits_on(first: Ints, last: Ints, days: Ints, day: Ints) -> Ints:
     at = np.minimum(day, days - 1)
     tapered = first / 1000 + (last / 1000 - first / 1000) * at / np.maximum(days - 1, 1)
     return np.rint(np.where((days <= 1) | (day <= 0), first / 1000, tapered)).astype(np.int64)
-
-
-def visits_used(window: Window) -> Intervals:
-    """Return visits a day of all packages of all services by visits."""
-    parts = [days_used(window, s) for s in np.flatnonzero(window.by_visits).tolist()]
-    columns = [[getattr(p, name) for p in parts] for name in Intervals.__slots__]
-    empty = np.zeros(0, dtype=np.int64)
-    return Intervals(*(np.concatenate([*c, empty]).astype(np.int64) for c in columns))

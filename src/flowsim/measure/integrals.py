@@ -87,6 +87,17 @@ def clipped(ticks: Ints, level: Ints, begin: int, end: int) -> tuple[Ints, Ints]
     return ticks, level[first:stop]
 
 
+def difference(first: tuple[Ints, Ints], second: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
+    """Return the first step function less the second; both begin at the same tick, and the second has few steps."""
+    (ticks, level), (others, less) = first, second
+    at = np.searchsorted(ticks, others, side="right")
+    new = ticks[at - 1] != others
+    merged = np.insert(ticks, at[new], others[new])
+    level = np.insert(level, at[new], level[at[new] - 1])
+    lasts = np.diff(np.append(np.searchsorted(merged, others), len(merged)))
+    return merged, level - np.repeat(less, lasts)
+
+
 def time_at_levels(ticks: Ints, level: Ints, end: int) -> tuple[Ints, Ints]:
     """Return the levels of a step function, rising, and the ticks spent at each (0 for some never reached)."""
     spent = np.diff(np.append(ticks, end))

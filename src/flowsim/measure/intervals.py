@@ -48,6 +48,9 @@ class Intervals:
         return Intervals(self.service, self.row, self.start, self.stop, np.ones_like(self.weight))
 
 
+EMPTY = Intervals(*[np.zeros(0, dtype=np.int64)] * 5)
+
+
 def joined(*parts: Intervals) -> Intervals:
     """Return all the stretches of several."""
     parts = tuple(p for p in parts if len(p.row)) or parts[:1]

@@ -2,49 +2,80 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 
 from flowsim.measure.facts import Facts, Moments, Stretches
 from flowsim.measure.frames import Window
-from flowsim.measure.home_care import visits_used
-from flowsim.measure.integrals import levels_at
-from flowsim.measure.intervals import Flags, Intervals, joined, split
+from flowsim.measure.home_care import days_used
+from flowsim.measure.integrals import difference, levels_at, steps
+from flowsim.measure.intervals import EMPTY, Flags, Intervals, joined
 from flowsim.measure.registry import Asked, measure_kind
 from flowsim.measure.waits import run_heads, stamp
 from flowsim.trajectory import Ints
 
-STATES = ("in_use", "waiting", "treated", "ready", "blocked", "delayed")
+STATES = {
+    "in_use": "in_use",
+    "waiting": "waiting",
+    "treated": "treated",
+    "ready": "is_ready",
+    "blocked": "blocked",
+    "delayed": "delayed",
+}
+"""What options call a state -> what ``Window`` calls it."""
 
 
-def state(window: Window, name: str) -> Intervals:
-    """Return the stretches of time patients spend in a state."""
-    found: Intervals = window.is_ready if name == "ready" else getattr(window, name)
-    return found
+def at_services(window: Window, asked: Asked, name: str, keep: Flags | None = None) -> Intervals:
+    """Return the stretches called ``name`` at a measure's services, renumbered by their positions among them.
 
-
-def at_services(window: Window, asked: Asked, stretches: Intervals, keep: Flags | None = None) -> Intervals:
-    """Return the stretches at a measure's services, renumbered by their positions among them."""
-    position = asked.positions(window)[stretches.service]
-    use = position >= 0 if keep is None else (position >= 0) & keep
-    kept = stretches.where(use)
-    return Intervals(position[use], kept.row, kept.start, kept.stop, kept.weight)
-
-
-def used(window: Window) -> Intervals:
-    """Return spaces in use; for home care, visits a day."""
-    return window.once("used", lambda: _used(window))
+    Args:
+        window: where from.
+        asked: the measure.
+        name: a state, ``used``, ``capacity`` or ``surge``.
+        keep: which visits are meant; all if not given.
+    """
+    found = []
+    for position, s in enumerate(asked.services):
+        mine = used_at(window, s) if name == "used" else window.at(name, s)
+        mine = mine if keep is None else mine.where(keep[mine.row])
+        found.append(replace(mine, service=np.full(len(mine.row), position, dtype=np.int64)))
+    return joined(*found, EMPTY)
 
 
 def used_at(window: Window, service: int) -> Intervals:
-    """Return spaces (or visits a day) in use at one service."""
-    return window.once("used by service", lambda: split(used(window), window.n_services))[service]
+    """Return spaces in use at one service; for home care, visits a day."""
+    if window.by_visits[service]:
+        return window.once(("visits used", service), partial(days_used, window, service))
+    return window.at("in_use", service)
 
 
-def _used(window: Window) -> Intervals:
-    spaces = window.in_use
-    if not window.by_visits.any():
-        return spaces
-    return joined(spaces.where(~window.by_visits[spaces.service]), visits_used(window))
+def level(window: Window, service: int) -> tuple[Ints, Ints]:
+    """Return spaces (or visits a day) in use as a step function, from before the first to the window's end."""
+    return window.once(("level", service), lambda: stepped(window, used_at(window, service)))
+
+
+def stepped(window: Window, stretches: Intervals) -> tuple[Ints, Ints]:
+    """Return the number open as a step function, from before the first to the window's end."""
+    begin = int(min(stretches.start.min(initial=0), 0))
+    return steps(stretches.start, stretches.stop, stretches.weight, begin, max(window.end, begin + 1))
+
+
+def excess(window: Window, service: int) -> tuple[Ints, Ints]:
+    """Return spaces in use less spaces offered as a step function, over the time of ``level``."""
+    return window.once(("excess", service), partial(_excess, window, service))
+
+
+def _excess(window: Window, service: int) -> tuple[Ints, Ints]:
+    taken, o = level(window, service), window.at("capacity", service)
+    return difference(taken, steps(o.start, o.stop, o.weight, int(taken[0][0]), max(window.end, int(taken[0][0]) + 1)))
+
+
+def spaces_at_midnights(window: Window) -> Ints:
+    """Return spaces offered at the window's midnights, by service."""
+    o = window.capacity
+    return levels_at(o.service, window.n_services, o.start, o.stop, o.weight, window.midnights)
 
 
 @measure_kind("occupied_share")
@@ -53,23 +84,25 @@ def occupied_share(window: Window, asked: Asked) -> Facts:
 
     Services that never fill are left out.
     """
-    held = used(window)
-    keep = window.matches(asked.definition.when)[held.row] & ~window.is_unlimited[held.service]
-    offered = at_services(window, asked, window.capacity)
-    return Stretches(asked.names(window), at_services(window, asked, held, keep), "share", offered)
+    held, offered = at_services(window, asked, "used", asked.patients(window)), at_services(window, asked, "capacity")
+    limited = ~window.is_unlimited[list(asked.services)]
+    if not limited.all():
+        held = held.where(limited[held.service])
+    return Stretches(asked.names(window), held, "share", offered)
 
 
 @measure_kind("midnights_over")
 def midnights_over(window: Window, asked: Asked) -> Facts:
     """Return the share of midnights at which more than ``threshold`` of the spaces offered are in use."""
-    held, offered = at_services(window, asked, used(window)), at_services(window, asked, window.capacity)
-    n, ticks = len(asked.services), window.midnights
-    in_use = levels_at(held.service, n, held.start, held.stop, held.weight, ticks)
-    spaces = levels_at(offered.service, n, offered.start, offered.stop, offered.weight, ticks)
+    ticks, spaces = window.midnights, spaces_at_midnights(window)[list(asked.services)]
+    in_use = np.zeros_like(spaces)
+    for position, s in enumerate(asked.services):
+        steps_at, number = level(window, s)
+        in_use[position] = number[np.searchsorted(steps_at, ticks, side="right") - 1]
     is_over = (in_use > asked.threshold() * spaces) & (spaces > 0)
     counted = np.array([not window.spec.services[s].is_unlimited for s in asked.services], dtype=bool)
     service, day = np.nonzero(np.broadcast_to(counted[:, None], is_over.shape))
-    return Moments(asked.names(window), service, ticks[day], is_over[service, day].astype(float))
+    return Moments(asked.names(window), service, ticks[day], is_over[service, day])
 
 
 @measure_kind("number")
@@ -79,11 +112,11 @@ def number(window: Window, asked: Asked) -> Facts:
     Options: ``state``; ``towards`` keeps those who go (or wait to go) to the roles, services or exits it lists;
     ``statistic`` number (mean over time) or p95 (of the time).
     """
-    stretches = state(window, asked.option("state", *STATES))
-    keep = window.matches(asked.definition.when)[stretches.row]
+    keep = asked.patients(window)
     if "towards" in asked.definition.options:
-        keep &= asked.places(window, "towards")[window.went[stretches.row]]
-    held = at_services(window, asked, stretches, keep)
+        bound = asked.places(window, "towards")[window.went]
+        keep = bound if keep is None else keep & bound
+    held = at_services(window, asked, STATES[asked.option("state", *STATES)], keep)
     return Stretches(asked.names(window), held, asked.option("statistic", "number", "p95"))
 
 
@@ -101,24 +134,23 @@ def at_midnight(window: Window, asked: Asked) -> Facts:
     if asked.option("statistic", "number", "share") == "number":
         values = count[service, day].astype(float)
         return Moments(asked.names(window), service, ticks[day], values, "sampled", samples=ticks)
-    held = window.in_use_patients
-    there = at_services(window, asked, held, asked.chosen(window)[held.row])
+    there = at_services(window, asked, "in_use_patients", asked.patients(window))
     everyone = levels_at(there.service, n, there.start, there.stop, there.weight, ticks)
     part, whole = (_daily(service, ticks[day], c[service, day]) for c in (count, everyone))
     return Stretches(asked.names(window), part, "share", whole)
 
 
 def _ready(window: Window, asked: Asked) -> Intervals:
-    return at_services(window, asked, window.is_ready, asked.chosen(window)[window.is_ready.row])
+    return at_services(window, asked, "is_ready", asked.patients(window))
 
 
 def _long_stays(window: Window, asked: Asked) -> Intervals:
     """Return the time patients spend in a measure's services once their spell is as long as the limit."""
-    started, spell = stamp(window, "started"), run_heads(window, asked)
-    rows = np.flatnonzero((spell >= 0) & window.has_started & window.has_started[spell])
-    long = np.clip(started[spell[rows]] + asked.limit(window), started[rows], window.left[rows])
-    service = asked.positions(window)[window.visits.service[rows]]
-    return Intervals(service, rows, long, window.left[rows], np.ones(len(rows), dtype=np.int64))
+    rows, spell = run_heads(window, asked)
+    use = np.flatnonzero(window.has_started[rows] & window.has_started[spell])
+    rows, spell, started = rows[use], spell[use], stamp(window, "started")
+    long = np.clip(started[spell] + asked.limit(window), started[rows], window.left[rows])
+    return Intervals(asked.position(window, rows), rows, long, window.left[rows], np.ones(len(rows), dtype=np.int64))
 
 
 def _daily(service: Ints, tick: Ints, count: Ints) -> Intervals:
@@ -129,6 +161,6 @@ def _daily(service: Ints, tick: Ints, count: Ints) -> Intervals:
 @measure_kind("surge_days")
 def surge_days(window: Window, asked: Asked) -> Facts:
     """Return space-days of surge open, per ``per``."""
-    held = at_services(window, asked, window.surge)
+    held = at_services(window, asked, "surge")
     per = asked.per(window) / window.ticks_per_day
     return Stretches(asked.names(window), held, "days", per=per, ticks_per_day=window.ticks_per_day)

@@ -19,7 +19,6 @@ from flowsim.measure.intervals import Flags
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
 
-COLUMNS = ["measure", "service", "split", "value", "unit"]
 _MINUTES = {"min": 1.0, "h": 60.0, "days": 1440.0}
 
 
@@ -122,13 +121,30 @@ class Asked:
         """Which visits it is about: equal for measures of the same services and patients."""
         return self.services, tuple((a, tuple(levels)) for a, levels in sorted(self.definition.when.items()))
 
-    def chosen(self, window: Window) -> Flags:
-        """Return which visits are to its services, by patients it is about."""
+    def patients(self, window: Window) -> Flags | None:
+        """Return which visits are by patients it is about; None for all."""
+        return window.matches(self.definition.when) if self.definition.when else None
+
+    def chosen(self, window: Window) -> Ints:
+        """Return the rows of the visits to its services, by patients it is about, that joined the queue."""
         return window.once(("chosen", *self.about), lambda: self._chosen(window))
 
-    def _chosen(self, window: Window) -> Flags:
-        here = self.positions(window)[window.visits.service] >= 0
-        return np.asarray(here & window.matches(self.definition.when))
+    def _chosen(self, window: Window) -> Ints:
+        here = self.all_chosen(window)
+        return here[np.flatnonzero(window.has_joined[here])]
+
+    def all_chosen(self, window: Window) -> Ints:
+        """Return the same with those refused and those who balked."""
+        return window.once(("all chosen", *self.about), lambda: self._all_chosen(window))
+
+    def _all_chosen(self, window: Window) -> Ints:
+        here = window.is_one_of(self.services)[window.visits.service]
+        meant = self.patients(window)
+        return np.flatnonzero(here if meant is None else here & meant)
+
+    def position(self, window: Window, rows: Ints) -> Ints:
+        """Return the position among its services of the service of each of some visits."""
+        return self.positions(window)[window.visits.service[rows]]
 
 
 Kind = Callable[[Window, Asked], Facts]
@@ -235,7 +251,7 @@ def measure_all(
         raise ConfigError(problems)
     window = seen or Window(spec, trajectory)
     found = [(m, facts(window, m).series(window.edges)) for m in asked(window, definitions)]
-    return table(
+    return pd.DataFrame(
         {
             "measure": [m.name for m, series in found for _ in series.labels],
             "service": [service for _, series in found for service, _ in series.labels],

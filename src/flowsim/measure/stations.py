@@ -8,6 +8,7 @@ columns that follow another population say so.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -15,9 +16,10 @@ import pandas as pd
 
 from flowsim.measure.facts import divided, grouped_quantile
 from flowsim.measure.frames import Floats, Window
-from flowsim.measure.integrals import areas, level_quantile, levels_at, steps
-from flowsim.measure.intervals import FAR, Flags, Intervals
-from flowsim.measure.occupancy import used
+from flowsim.measure.integrals import areas, clipped, level_quantiles, levels_at, steps
+from flowsim.measure.intervals import EMPTY, FAR, Flags, Intervals, joined, split
+from flowsim.measure.occupancy import level, spaces_at_midnights, stepped, used_at
+from flowsim.measure.sorting import stable_order
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import NEVER, Ints, Outcome, Trajectory
 
@@ -67,18 +69,36 @@ COLUMNS: dict[str, str] = {
 """Column -> meaning."""
 
 
+class _Group:
+    """Some visits, and statistics of them by service (and level)."""
+
+    def __init__(self, keys: Ints, n_keys: int, which: Flags) -> None:
+        self.rows = np.flatnonzero(which)
+        self.keys = keys[self.rows]
+        self.n_keys = n_keys
+
+    @cached_property
+    def count(self) -> Floats:
+        return np.bincount(self.keys, minlength=self.n_keys).astype(float)
+
+    def mean(self, values: Floats | Flags) -> Floats:
+        """Return the mean of values of all visits over those of the group."""
+        return divided(np.bincount(self.keys, weights=values[self.rows], minlength=self.n_keys), self.count)
+
+
 class _Table:
     """The statistics of one window, by group: a service, or a service and a level of an attribute."""
 
     def __init__(self, window: Window, attribute: int | None, beyond: Sequence[float]) -> None:
         self.w = window
         self.n_levels = 1 if attribute is None else len(window.spec.attributes[attribute].levels)
-        self.level = np.zeros_like(window.visits.patient) if attribute is None else window.levels(attribute)
+        self.level = None if attribute is None else window.levels(attribute)
         self.n = window.n_services * self.n_levels
-        self.keys = window.visits.service * self.n_levels + self.level
         self.beyond = tuple(beyond)
         self.minute = window.ticks_per_minute
-        self.days = (window.end - window.start) / window.ticks_per_day
+        self.length = window.end - window.start
+        self.days = self.length / window.ticks_per_day
+        self.keys = self.keys_of(window.visits.service, slice(None))
 
     def columns(self) -> dict[str, Floats]:
         found = {**self._counts(), **self._averages(), **self._waits(), **self._stays(), **self._levels()}
@@ -87,137 +107,162 @@ class _Table:
 
     # ------------------------------------------------------------- tools
 
-    def count(self, which: Flags) -> Floats:
-        return np.bincount(self.keys[which], minlength=self.n).astype(float)
+    def group(self, which: Flags) -> _Group:
+        return _Group(self.keys, self.n, which)
 
-    def mean(self, values: Floats, which: Flags) -> Floats:
-        total = np.bincount(self.keys[which], weights=values[which], minlength=self.n)
-        return divided(total, self.count(which))
+    def keys_of(self, service: Ints, rows: Ints | slice) -> Ints:
+        return service if self.level is None else service * self.n_levels + self.level[rows]
 
-    def number(self, stretches: Intervals) -> Floats:
+    def number(self, name: str) -> Floats:
+        """Return the mean number open of the stretches a window calls so."""
         w = self.w
-        area = areas(self.keys_of(stretches), self.n, stretches.start, stretches.stop, stretches.weight, w.edges)
-        return np.asarray(area[:, 0] / (w.end - w.start), dtype=np.float64)
+        if self.level is None:
+            area = w.areas(name, w.edges)
+        else:
+            found: Intervals = getattr(w, name)
+            keys = self.keys_of(found.service, found.row)
+            area = areas(keys, self.n, found.start, found.stop, found.weight, w.edges)
+        return np.asarray(area[:, 0] / self.length, dtype=np.float64)
 
-    def keys_of(self, stretches: Intervals) -> Ints:
-        return stretches.service * self.n_levels + self.level[stretches.row]
+    def by_group(self, stretches: Intervals) -> list[Intervals]:
+        """Return the stretches of each group."""
+        keys = self.keys_of(stretches.service, stretches.row)
+        return split(replace(stretches, service=keys), self.n)
+
+    @cached_property
+    def used(self) -> list[Intervals]:
+        """Spaces (or visits a day) in use, by group."""
+        w = self.w
+        by_service = [used_at(w, s) for s in range(w.n_services)]
+        return by_service if self.level is None else self.by_group(joined(*by_service, EMPTY))
+
+    @cached_property
+    def _used(self) -> Floats:
+        """Mean spaces (or visits a day) in use, by group."""
+        mean = self.number("in_use")
+        edges, n_levels = self.w.edges, self.n_levels
+        for key in np.flatnonzero(np.repeat(self.w.by_visits, n_levels)).tolist():
+            u = self.used[key]
+            mean[key] = areas(np.zeros_like(u.row), 1, u.start, u.stop, u.weight, edges)[0, 0] / self.length
+        return mean
 
     # ------------------------------------------------------------- columns
 
     def _counts(self) -> dict[str, Floats]:
         w, v = self.w, self.w.visits
         arrived = w.is_arrival
-        came = self.count(arrived)
-        from_outside = arrived & (v.origin == w.n_services)
-        done = (v.outcome == Outcome.SERVED) & w.within(v.left)
+        came, from_outside = self.group(arrived).count, self.group(arrived & (v.origin == w.n_services)).count
+        done = self.group((v.outcome == Outcome.SERVED) & w.within(v.left)).count
         known = arrived & (w.has_started | (v.outcome != Outcome.IN_PROGRESS))
+        of_known = self.group(known).count
         lost = {
-            f"{o.name.lower()}_share": divided(self.count(known & (v.outcome == o)), self.count(known))
+            f"{o.name.lower()}_share": divided(self.group(known & (v.outcome == o)).count, of_known)
             for o in (Outcome.REFUSED, Outcome.BAULKED, Outcome.RENEGED)
         }
         return {
             "arrivals": came,
-            "external": self.count(from_outside),
-            "transfers": came - self.count(from_outside),
+            "external": from_outside,
+            "transfers": came - from_outside,
             "arrivals_per_day": came / self.days,
-            "started": self.count(w.has_started & w.within(v.started) & ~w.is_placed),
-            "completed": self.count(done),
-            "throughput_per_day": self.count(done) / self.days,
+            "started": self.began.count,
+            "completed": done,
+            "throughput_per_day": done / self.days,
             **lost,
             "lost_share": np.sum(list(lost.values()), axis=0),
         }
 
+    @cached_property
+    def began(self) -> _Group:
+        """Visits that started in the window."""
+        w = self.w
+        return self.group(w.has_started & w.within(w.visits.started) & ~w.is_placed)
+
     def _averages(self) -> dict[str, Floats]:
         w = self.w
-        offered, taken = w.capacity, used(w)
-        base = areas(offered.service, w.n_services, offered.start, offered.stop, offered.weight, w.edges)[:, 0]
-        spaces = np.where(w.is_unlimited, np.nan, base / (w.end - w.start))
+        spaces = np.where(w.is_unlimited, np.nan, w.areas("capacity", w.edges)[:, 0] / self.length)
         spaces = np.repeat(spaces, self.n_levels)
         visits = np.repeat(w.by_visits, self.n_levels)
-        in_use, waiting, blocked = self.number(w.in_use), self.number(w.waiting), w.blocked
+        waiting = self.number("waiting")
         return {
             "capacity": spaces,
-            "utilisation": divided(self.number(taken), spaces),
-            "mean_in_use": in_use,
-            "mean_visits_per_day": np.where(visits, self.number(taken), np.nan),
-            "mean_treated": self.number(w.treated),
-            "mean_blocked": self.number(blocked),
-            "share_time_blocked": self._any(blocked),
-            "mean_delayed": self.number(w.delayed.plain()),
+            "utilisation": divided(self._used, spaces),
+            "mean_in_use": self.number("in_use"),
+            "mean_visits_per_day": np.where(visits, self._used, np.nan),
+            "mean_treated": self.number("treated"),
+            "mean_blocked": self.number("blocked"),
+            "share_time_blocked": self._any(w.blocked),
+            "mean_delayed": self.number("delayed_patients"),
             "mean_waiting": waiting,
-            "mean_in_system": waiting + self.number(w.in_use_patients),
+            "mean_in_system": waiting + self.number("in_use_patients"),
         }
 
     def _any(self, stretches: Intervals) -> Floats:
-        found, keys = np.zeros(self.n), self.keys_of(stretches)
-        for key in np.unique(keys).tolist():
-            mine = stretches.where(keys == key)
+        found = np.zeros(self.n)
+        for key, mine in enumerate(self.by_group(stretches)):
             ticks, level = steps(mine.start, mine.stop, mine.weight, self.w.start, self.w.end)
             spent = np.diff(np.append(ticks, self.w.end))
-            found[key] = spent[level > 0].sum() / (self.w.end - self.w.start)
+            found[key] = spent[level > 0].sum() / self.length
         return found
 
     def _waits(self) -> dict[str, Floats]:
         w, v = self.w, self.w.visits
-        wait = np.where(w.wait_end < FAR, w.wait_end - v.queued, 0) / self.minute
-        served = w.is_arrival & w.has_started
-        gave_up = w.is_arrival & (v.outcome == Outcome.RENEGED)
-        mean = self.mean(wait, served)
-        spread = np.maximum(self.mean(wait**2, served) - mean**2, 0)
+        lasts = np.where(w.wait_end < FAR, w.wait_end - v.queued, 0)
+        wait = lasts / self.minute
+        is_served, is_reneged = w.is_arrival & w.has_started, w.is_arrival & (v.outcome == Outcome.RENEGED)
+        served, gave_up, either = self.group(is_served), self.group(is_reneged), self.group(is_served | is_reneged)
+        mean = served.mean(wait)
+        spread = np.maximum(served.mean(wait**2) - mean**2, 0)
+        order = stable_order(lasts[served.rows])
+        keys, rising = served.keys[order], wait[served.rows[order]]
         quantiles = {
-            f"wait_p{round(100 * q)}": grouped_quantile(self.keys[served], wait[served], self.n, q)
+            f"wait_p{round(100 * q)}": grouped_quantile(keys, rising, self.n, q, is_rising=True)
             for q in (0.5, 0.9, 0.95)
         }
-        over = {
-            f"p_wait_over_{minutes:g}": self.mean((wait > minutes).astype(float), served) for minutes in self.beyond
-        }
+        over = {f"p_wait_over_{minutes:g}": served.mean(wait > minutes) for minutes in self.beyond}
         return {
             "wait_mean": mean,
             "wait_sd": np.sqrt(spread),
             **quantiles,
-            "p_wait": self.mean((wait > 0).astype(float), served | gave_up),
-            "wait_mean_queueing": self.mean(wait, served | gave_up),
-            "wait_mean_reneged": self.mean(wait, gave_up),
-            "wait_mean_started": self.mean(wait, w.has_started & w.within(v.started) & ~w.is_placed),
+            "p_wait": either.mean(wait > 0),
+            "wait_mean_queueing": either.mean(wait),
+            "wait_mean_reneged": gave_up.mean(wait),
+            "wait_mean_started": self.began.mean(wait),
             **over,
         }
 
     def _stays(self) -> dict[str, Floats]:
         w, v = self.w, self.w.visits
-        done = w.is_arrival & (v.outcome == Outcome.SERVED)
-        stay = (v.left - v.started - v.interrupted) / self.minute
-        care = (v.ready - v.started - v.interrupted) / self.minute
+        is_done = w.is_arrival & (v.outcome == Outcome.SERVED)
+        began = v.started + v.interrupted
         blocked = np.zeros(len(v.patient))
         ended = w.blocked.where(w.blocked.stop < FAR)
         np.add.at(blocked, ended.row, (ended.stop - ended.start) / self.minute)
-        onward = done & (v.destination < w.n_services)
-        was = (blocked > 0).astype(float)
+        was = blocked > 0
+        done, onward = self.group(is_done), self.group(is_done & (v.destination < w.n_services))
         return {
-            "service_mean": self.mean(stay, done),
-            "care_mean": self.mean(care, done),
-            "time_in_system_mean": self.mean((v.left - v.queued) / self.minute, done),
-            "blocked_mean": self.mean(blocked, done),
-            "p_blocked": self.mean(was, done),
-            "blocked_mean_transferred": self.mean(blocked, onward),
-            "p_blocked_transferred": self.mean(was, onward),
-            "blocked_mean_blocked": self.mean(blocked, done & (blocked > 0)),
+            "service_mean": done.mean((v.left - began) / self.minute),
+            "care_mean": done.mean((v.ready - began) / self.minute),
+            "time_in_system_mean": done.mean((v.left - v.queued) / self.minute),
+            "blocked_mean": done.mean(blocked),
+            "p_blocked": done.mean(was),
+            "blocked_mean_transferred": onward.mean(blocked),
+            "p_blocked_transferred": onward.mean(was),
+            "blocked_mean_blocked": self.group(is_done & was).mean(blocked),
         }
 
     def _levels(self) -> dict[str, Floats]:
-        w, held = self.w, used(self.w)
-        keys = self.keys_of(held)
-        found = {"in_use_p50": np.full(self.n, np.nan), "in_use_p95": np.full(self.n, np.nan)}
+        w = self.w
+        found = np.zeros((self.n, 2))
+        count = np.zeros((self.n, len(w.midnights)), dtype=np.int64)
         for key in range(self.n):
-            mine = held.where(keys == key)
-            ticks, level = steps(mine.start, mine.stop, mine.weight, w.start, w.end)
-            found["in_use_p50"][key] = level_quantile(ticks, level, w.end, 0.5)
-            found["in_use_p95"][key] = level_quantile(ticks, level, w.end, 0.95)
-        count = levels_at(keys, self.n, held.start, held.stop, held.weight, w.midnights)
-        o = w.capacity
-        spaces = levels_at(o.service, w.n_services, o.start, o.stop, o.weight, w.midnights)
-        over = (count > 0.92 * np.repeat(spaces, self.n_levels, axis=0)).mean(axis=1) if len(w.midnights) else np.nan
+            ticks, number = level(w, key) if self.level is None else stepped(w, self.used[key])
+            found[key] = level_quantiles(*clipped(ticks, number, w.start, w.end), w.end, (0.5, 0.95))
+            count[key] = number[np.searchsorted(ticks, w.midnights, side="right") - 1]
+        spaces = np.repeat(spaces_at_midnights(w), self.n_levels, axis=0)
+        over = (count > 0.92 * spaces).mean(axis=1) if len(w.midnights) else np.nan
         unlimited = np.repeat(w.is_unlimited, self.n_levels)
-        return {**found, "midnights_over_92": np.where(unlimited, np.nan, over)}
+        over = np.where(unlimited, np.nan, over)
+        return {"in_use_p50": found[:, 0], "in_use_p95": found[:, 1], "midnights_over_92": over}
 
     @cached_property
     def names(self) -> list[str]:
@@ -230,6 +275,7 @@ def stations(
     by: str | None = None,
     beyond: Sequence[float] = (),
     window: tuple[int, int] | None = None,
+    seen: Window | None = None,
 ) -> pd.DataFrame:
     """Return one row a service, and one called ``system``.
 
@@ -240,14 +286,16 @@ def stations(
         beyond: waits [min] for which a column ``p_wait_over_<minutes>`` gives the share of those who started
             that waited longer.
         window: ticks from which to which, instead of the measured window.
+        seen: the trajectory's measured window, if there is one already.
 
     Returns:
         service, then the columns of ``COLUMNS``. Split by an attribute, a group's utilisation is its part of
         the service's. The system's row has arrivals, completed, mean_in_system and time_in_system_mean: of
         patients who arrive in the window and leave, from arrival to leaving [min].
     """
-    start, end = window or (None, None)
-    seen = Window(spec, trajectory, start, end)
+    if seen is None or window is not None:
+        start, end = window or (None, None)
+        seen = Window(spec, trajectory, start, end)
     attribute = None if by is None else spec.attribute_index(by)
     table = _Table(seen, attribute, beyond)
     frame = pd.DataFrame(table.columns())
@@ -321,12 +369,12 @@ def census(spec: SystemSpec, trajectory: Trajectory, ticks: Sequence[int]) -> pd
     w = Window(spec, trajectory)
     at = np.array(sorted(ticks), dtype=np.int64)
     states = {
-        "in_use": used(w),
+        "in_use": joined(*(used_at(w, s) for s in range(w.n_services)), EMPTY),
         "patients": w.in_use_patients,
         "treated": w.treated,
         "waiting": w.waiting,
         "blocked": w.blocked,
-        "delayed": w.delayed.plain(),
+        "delayed": w.delayed_patients,
         "capacity": w.capacity,
     }
     frame = pd.DataFrame(

@@ -24,25 +24,36 @@ def _stamp(window: Window, name: str) -> Ints:
     return np.where(reached, ticks, FAR)
 
 
-def run_heads(window: Window, asked: Asked, of: str = "spells") -> Ints:
-    """Return for each of a measure's visits the first row of the run that counts as one; NEVER for others.
+def run_heads(window: Window, asked: Asked, of: str = "spells") -> tuple[Ints, Ints]:
+    """Return a measure's visits, and the first row of the run that each belongs to.
 
     What counts as one is ``visits`` (each by itself), ``attendances`` (moves between the measure's services of
     one provider are one attendance) or ``spells`` (moves between any of them are one spell).
     """
-    return window.once(("heads", *asked.about, of), lambda: _run_heads(window, asked, of))
-
-
-def _run_heads(window: Window, asked: Asked, of: str) -> Ints:
-    v, previous = window.visits, window.previous
-    here = asked.chosen(window) & window.has_joined
+    rows = asked.chosen(window)
     if of == "visits":
-        return np.where(here, np.arange(len(here)), NEVER)
-    is_link = here & (previous != NEVER) & here[previous]
+        return rows, rows
+    return rows, window.once(("heads", *asked.about, of), lambda: window.chains(_links(window, asked, of))[rows])
+
+
+def _links(window: Window, asked: Asked, of: str) -> Flags:
+    """Return which visits carry on a run from the same patient's visit before."""
+    return window.once(("links", *asked.about, of), lambda: _find_links(window, asked, of))
+
+
+def _find_links(window: Window, asked: Asked, of: str) -> Flags:
+    v, rows = window.visits, asked.chosen(window)
+    # One more place than visits: NEVER, the visit before a patient's first, is reached there by index -1.
+    here = np.zeros(len(v.patient) + 1, dtype=bool)
+    here[rows] = True
+    previous = window.previous[rows]
+    is_link = here[previous]
     if of == "attendances":
         _, provider = np.unique([s.provider for s in window.spec.services], return_inverse=True)
-        is_link &= provider[v.service] == provider[v.service[previous]]
-    return np.where(here, window.chains(is_link), NEVER)
+        is_link &= provider[v.service[rows]] == provider[v.service[previous]]
+    links = np.zeros(len(v.patient), dtype=bool)
+    links[rows[is_link]] = True
+    return links
 
 
 def runs(window: Window, asked: Asked, of: str = "spells") -> tuple[Ints, Ints]:
@@ -51,11 +62,13 @@ def runs(window: Window, asked: Asked, of: str = "spells") -> tuple[Ints, Ints]:
 
 
 def _runs(window: Window, asked: Asked, of: str) -> tuple[Ints, Ints]:
-    head = run_heads(window, asked, of)
-    following = window.following
-    goes_on = (following != NEVER) & (head[following] == head) & (head != NEVER)
-    last = np.flatnonzero((head != NEVER) & ~goes_on)
-    return head[last], last
+    rows, head = run_heads(window, asked, of)
+    if of == "visits":
+        return rows, rows
+    goes_on = np.zeros(len(window.visits.patient), dtype=bool)
+    goes_on[window.previous[np.flatnonzero(_links(window, asked, of))]] = True
+    last = np.flatnonzero(~goes_on[rows])
+    return head[last], rows[last]
 
 
 @measure_kind("interval")
@@ -72,37 +85,36 @@ def interval(window: Window, asked: Asked) -> Facts:
     as over, who went away before reaching ``to`` is left out.
     """
     begin_at, end_at = asked.option("from", *STAMPS[:4]), asked.option("to", "left", *STAMPS[1:4])
-    first, last = runs(window, asked, asked.option("of", "visits", "attendances", "spells"))
-    keep = _led(window, asked, first, last)
-    first, last = first[keep], last[keep]
+    first, last = _led(window, asked)
     begin, end = stamp(window, begin_at)[first], stamp(window, end_at)[last]
-    position = asked.positions(window)[window.visits.service[first]]
+    position = asked.position(window, first)
     statistic = asked.option("statistic", "mean", *PERCENTILES, "share_within", "share_over", "number_over")
+    names = asked.names(window)
     if statistic in ("mean", *PERCENTILES):
         tick = end if asked.option("by", "from", "to") == "to" else begin
-        use = (end < FAR) & (begin < FAR) & _nights(window, asked, begin, end)
-        value = (end - begin) / asked.ticks_per_unit(window)
-        return Moments(asked.names(window), position[use], tick[use], value[use], statistic)
+        use = np.flatnonzero((end < FAR) & (begin < FAR) & _nights(window, asked, begin, end))
+        lasts, unit = (end - begin)[use], asked.ticks_per_unit(window)
+        return Moments(names, position[use], tick[use], lasts, statistic, unit=unit)
     limit = asked.limit(window)
     is_open = window.left[last] == FAR
-    use = (begin < window.trajectory.end - limit) & ((end < FAR) | is_open)
-    is_over = (end - np.minimum(begin, FAR // 2)) > limit
-    value = (~is_over if statistic == "share_within" else is_over).astype(float)
+    use = np.flatnonzero((begin < window.trajectory.end - limit) & ((end < FAR) | is_open))
+    is_over = (end - np.minimum(begin, FAR // 2))[use] > limit
+    value = ~is_over if statistic == "share_within" else is_over
     if statistic != "number_over":
-        return Moments(asked.names(window), position[use], begin[use], value[use])
-    return Moments(asked.names(window), position[use], begin[use], value[use], "rate", asked.per(window))
+        return Moments(names, position[use], begin[use], value)
+    return Moments(names, position[use], begin[use], value, "rate", asked.per(window))
 
 
-def _led(window: Window, asked: Asked, first: Ints, last: Ints) -> Flags:
-    """Return which runs come from and lead to where the options say; all where they say nothing."""
-    keep = np.ones(len(first), dtype=bool)
+def _led(window: Window, asked: Asked) -> tuple[Ints, Ints]:
+    """Return the first and last rows of the runs that come from and lead to where the options say."""
+    first, last = runs(window, asked, asked.option("of", "visits", "attendances", "spells"))
+    keep = ~window.is_placed[first] if asked.option("placed", "out", "in") == "out" else np.ones(len(first), dtype=bool)
     if "towards" in asked.definition.options:
         keep &= asked.places(window, "towards")[window.went[last]]
     if "origin" in asked.definition.options:
-        previous = window.previous[first]
-        came_from = np.where(previous != NEVER, window.visits.service[previous], NEVER)
-        keep &= asked.places(window, "origin")[came_from]
-    return keep & ~window.is_placed[first] if asked.option("placed", "out", "in") == "out" else keep
+        keep &= asked.places(window, "origin")[window.came_from[first]]
+    use = np.flatnonzero(keep)
+    return first[use], last[use]
 
 
 def _nights(window: Window, asked: Asked, begin: Ints, end: Ints) -> Flags:

@@ -8,13 +8,11 @@ import numpy as np
 import pandas as pd
 
 from flowsim.config.models import MeasureDef
-from flowsim.measure.facts import NO_SPLIT
+from flowsim.measure.facts import NO_SPLIT, Series
 from flowsim.measure.frames import Window
 from flowsim.measure.registry import asked, facts
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
-
-COLUMNS = ["week_start", "measure", "service", "split", "value"]
 
 
 def weekly(
@@ -49,14 +47,29 @@ def _series(window: Window, definitions: Mapping[str, MeasureDef], days: int, sp
     edges = period_edges(window, days)
     first = int(np.searchsorted(window.midnight_ticks, edges[0]))
     dates = [window.spec.clock.date_of(first + days * p).isoformat() for p in range(len(edges) - 1)]
-    rows = [
-        (dates[row.period], measure.name, row.service, row.split, row.value)
-        for measure in asked(window, definitions)
-        if measure.option("weekly", "in", "out") == "in"
-        for row in facts(window, measure).rows(edges)
-        if splits or row.split == NO_SPLIT
+    found = [
+        (m, facts(window, m).series(edges, splits))
+        for m in asked(window, definitions)
+        if m.option("weekly", "in", "out") == "in"
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    if not splits:
+        found = [(m, _whole(series)) for m, series in found]
+    n = len(dates)
+    return pd.DataFrame(
+        {
+            "week_start": dates * sum(len(series.labels) for _, series in found),
+            "measure": [m.name for m, series in found for _ in range(n * len(series.labels))],
+            "service": [service for _, series in found for service, _ in series.labels for _ in range(n)],
+            "split": [part for _, series in found for _, part in series.labels for _ in range(n)],
+            "value": np.concatenate([np.zeros(0), *(series.values.ravel() for _, series in found)]),
+        }
+    )
+
+
+def _whole(series: Series) -> Series:
+    """Return a measure without its parts."""
+    whole = [i for i, (_, split) in enumerate(series.labels) if split == NO_SPLIT]
+    return Series(tuple(series.labels[i] for i in whole), series.values[whole])
 
 
 def period_edges(window: Window, days: int) -> Ints:
