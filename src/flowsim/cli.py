@@ -6,11 +6,15 @@ Only what a command needs is imported, and when it runs: ``flowsim --help`` impo
 from __future__ import annotations
 
 import argparse
+import codecs
+import contextlib
+import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from flowsim.errors import ConfigError, FlowsimError, Problem, RunError
 
@@ -24,6 +28,9 @@ USER_ERROR = 2
 PROGRAM_ERROR = 1
 INTERRUPTED = 130
 """Exit codes; 0 when all is well."""
+
+MOST_WORKERS = 1024
+RUN_OPTIONS = ("--out", "--workers", "--no-report", "--quiet")
 
 WORDS_HELP = (
     "place files (*.yaml) and overrides: run=smoke, place=toy, experiment=winter_2026, demand=[extreme], "
@@ -43,29 +50,49 @@ class Command:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    _let_any_terminal_show_it()
     given = list(sys.argv[1:] if argv is None else argv)
-    if not given or given[0] not in COMMANDS:
-        _overview().parse_args(given or ["--help"])
-        return USER_ERROR
-    name = given[0]
-    # Options may stand between overrides, which argparse's sub-commands do not allow.
-    args = _parser(name).parse_intermixed_args(given[1:])
-    args.typed = ["flowsim", *given]
     try:
-        return COMMANDS[name].run(args)
+        code = _run(given)
+        sys.stdout.flush()
+        return code
     except FlowsimError as error:
         return _refuse(error)
     except KeyboardInterrupt as stopped:
         return _stopped(stopped)
     except BrokenPipeError:
-        sys.stderr.close()
+        _silence()
         return 0
+    except OSError as error:
+        _silence()
+        about = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"flowsim: {about}said {error.strerror}; wanted a place that can be read and written\n")
+        return USER_ERROR
     except Exception as error:
-        if args.debug:
-            raise
         said = str(error).strip().splitlines() or [""]
         sys.stderr.write(f"flowsim: {type(error).__name__}: {said[0]}\n  (add --debug to see where)\n")
         return PROGRAM_ERROR
+
+
+def _run(given: Sequence[str]) -> int:
+    if not given or given[0] not in COMMANDS:
+        return _overview(given)
+    # Options may stand between overrides, which argparse's sub-commands do not allow.
+    args, unknown = _parser(given[0]).parse_known_intermixed_args(given[1:])
+    if unknown:
+        raise RunError(f"flowsim {given[0]}: said {unknown[0]!r}; wanted {_nearest(unknown[0], _options(given[0]))}")
+    args.typed = ["flowsim", *given]
+    try:
+        return COMMANDS[given[0]].run(args)
+    except SystemExit as error:
+        # This is how rich says that nobody reads on (| head).
+        raise BrokenPipeError from error
+    except Exception:
+        if args.debug:
+            import traceback
+
+            traceback.print_exc()
+        raise
 
 
 def _refuse(error: FlowsimError) -> int:
@@ -85,15 +112,54 @@ def _stopped(stopped: KeyboardInterrupt) -> int:
     return INTERRUPTED
 
 
+# --- output, whatever it goes to --------------------------------------------------------------------
+
+PLAIN = {"−": "-", "–": "-", "─": "-", "£": "GBP ", "×": "x", "’": "'", "…": "..."}
+"""What to write instead where the terminal's encoding has no such character; else a question mark."""
+
+
+def _let_any_terminal_show_it() -> None:
+    """Make output go through whatever its encoding, and nowhere if it was closed before we began."""
+    codecs.register_error("flowsim", _plainly)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, io.StringIO())
+        elif isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="flowsim")
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(PLAIN.get(c, "?") for c in error.object[error.start : error.end]), error.end
+
+
+def _silence() -> None:
+    """Where standard output takes no more, let what it still holds go nowhere, lest that be told again on exit."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 # --- what may be typed ------------------------------------------------------------------------------
 
 
-def _overview() -> argparse.ArgumentParser:
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as the rest of the program does."""
+
+    def error(self, message: str) -> NoReturn:
+        raise RunError(f"{self.prog}: {message.removeprefix('argument ')} ({self.prog} --help says more)")
+
+
+def _overview(given: Sequence[str]) -> int:
     import flowsim
 
     width = max(map(len, COMMANDS))
     listed = "\n".join(f"  {name:<{width}}  {command.help}" for name, command in COMMANDS.items())
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="flowsim",
         usage="flowsim COMMAND [FILE.yaml ...] [key=value ...] [options]",
         description="Whole-system patient flow: what would happen, with what certainty, and who pays.",
@@ -101,38 +167,59 @@ def _overview() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"flowsim {flowsim.__version__}")
-    parser.add_argument("command", choices=list(COMMANDS), metavar="COMMAND", help="one of those below")
-    return parser
+    parser.add_argument("command", nargs="?", metavar="COMMAND", help="one of those below")
+    parser.parse_known_args(given or ["--help"])
+    raise RunError(f"flowsim: said {given[0]!r}; wanted a command first: {_nearest(given[0], list(COMMANDS))}")
 
 
 def _parser(name: str) -> argparse.ArgumentParser:
     command = COMMANDS[name]
-    parser = argparse.ArgumentParser(prog=f"flowsim {name}", description=command.help)
+    parser = _Parser(prog=f"flowsim {name}", description=command.help)
     helped = "folder of results" if command.words == "FOLDER" else WORDS_HELP
     if command.words:
         parser.add_argument("words", nargs="*", metavar=command.words, help=helped)
     if command.runs:
-        parser.add_argument("--out", type=Path, default=Path("results"), help="where results go (./results)")
-        parser.add_argument("--workers", type=_whole, default=None, help="processes; 0 for one a core")
+        parser.add_argument("--out", type=_folder, default=Path("results"), help="where results go (./results)")
+        parser.add_argument("--workers", type=_workers, default=None, help="processes; 0 for one a core")
         parser.add_argument("--no-report", action="store_true", help="write tables only, no page and no workbook")
         parser.add_argument("--quiet", action="store_true", help="say only where the results are")
-    parser.add_argument("--debug", action="store_true", help="show where an unexpected error arose")
+    parser.add_argument("--debug", action="store_true", help="show where an error arose")
     return parser
 
 
-def _whole(said: str) -> int:
-    if not said.isdigit():
-        raise argparse.ArgumentTypeError(f"said {said!r}; wanted a whole number, 0 or more")
+def _options(name: str) -> list[str]:
+    return [*RUN_OPTIONS, "--debug", "--help"] if COMMANDS[name].runs else ["--debug", "--help"]
+
+
+def _nearest(said: str, known: Sequence[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(said.split("=", maxsplit=1)[0], known, n=1)
+    return f"one of {', '.join(known)}" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+def _workers(said: str) -> int:
+    if not (said.isascii() and said.isdecimal() and int(said) <= MOST_WORKERS):
+        raise argparse.ArgumentTypeError(f"said {said!r}; wanted a whole number from 0 (one a core) to {MOST_WORKERS}")
     return int(said)
 
 
+def _folder(said: str) -> Path:
+    if not said.strip():
+        raise argparse.ArgumentTypeError("said nothing; wanted a folder")
+    return Path(said)
+
+
 def _load(words: Sequence[str]) -> Loaded:
-    """Return the configuration that the words ask for; place files are those that end in .yaml."""
+    """Return the configuration that the words ask for; those that end in .yaml, or are files, are place files."""
     from flowsim.config.load import load
 
-    files = [Path(word) for word in words if "=" not in word and word.endswith((".yaml", ".yml"))]
-    overrides = [word for word in words if Path(word) not in files]
-    return load(overrides, files)
+    files = [word for word in words if _is_file(word)]
+    return load([word for word in words if word not in files], [Path(word) for word in files])
+
+
+def _is_file(word: str) -> bool:
+    return ("=" not in word and word.lower().endswith((".yaml", ".yml"))) or Path(word).is_file()
 
 
 # --- compare and run --------------------------------------------------------------------------------
@@ -172,13 +259,14 @@ def _conduct(args: argparse.Namespace, design: Design) -> tuple[ExperimentResult
     from flowsim.experiment.store import Parts, put_in_place, results_folder
 
     workers = design.config.run.workers if args.workers is None else args.workers
+    parts = Parts(args.out, design.name)
+    parts.make()  # whether it can be written is better known before the work than after it
     if not args.quiet:
         arms, levels = len(design.arms), len(design.levels)
         sys.stderr.write(
             f"{design.title}: {_plural(arms, 'arm')} at {_plural(levels, 'demand level')}, "
             f"{_plural(design.replications, 'replication')} each\n"
         )
-    parts = Parts(args.out, design.name)
     result = conduct(design, parts, args.typed, workers, None if args.quiet else sys.stderr)
     folder = results_folder(args.out, design.name, datetime.now(UTC), design.digest)
     with put_in_place(folder) as temporary:
@@ -199,7 +287,7 @@ def _write_report(result: ExperimentResult, folder: Path) -> None:
         try:
             write(result, temporary)
             temporary.replace(folder / name)
-        except Exception:
+        except BaseException:
             temporary.unlink(missing_ok=True)
             sys.stderr.write(f"flowsim: the results are in {folder}; to try again: flowsim report {folder}\n")
             raise
@@ -262,7 +350,15 @@ def report(args: argparse.Namespace) -> int:
     if len(args.words) != 1:
         raise RunError(f"report: said {_plural(len(args.words), 'folder')}; wanted one, as flowsim compare printed it")
     folder = Path(args.words[0])
-    _write_report(ExperimentResult.load(folder), folder)
+    try:
+        result = ExperimentResult.load(folder)
+    except FlowsimError:
+        raise
+    except Exception as error:
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        wanted = "all files as flowsim wrote them"
+        raise RunError(f"{folder}: said results that cannot be read ({why}); wanted {wanted}") from error
+    _write_report(result, folder)
     sys.stdout.write(f"Page: {(folder / 'report.html').resolve()}\n")
     return 0
 

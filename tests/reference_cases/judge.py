@@ -13,8 +13,9 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 
-from flowsim.engine import reference
+from flowsim.engine import kernel, reference
 from flowsim.system.spec import SystemSpec
 from tests.reference_cases import blocking_cases, clock_cases, forecast_cases, published_cases, stations
 from tests.reference_cases.acceptance import Case, Metric
@@ -23,6 +24,8 @@ from tests.reference_cases.traces import TRACES, Trace
 
 GROUPS = (stations, clock_cases, forecast_cases, blocking_cases, published_cases)
 CASES = {case.id: case for group in GROUPS for case in group.CASES}
+ENGINES = {"reference": reference.run, "kernel": kernel.run}
+"""Both tell the same story (``test_engines_agree``); the compiled one tells it sooner."""
 MOST = 20
 """How many times as many replications as a case begins with are run at most."""
 
@@ -54,39 +57,45 @@ class Verdict:
         )
 
 
-def readings(spec: SystemSpec, metrics: Sequence[Metric], replication: int) -> list[object]:
-    """Return what each metric reads in one replication."""
-    log = Log(spec, reference.run(spec, replication))
-    return [metric.read(log) for metric in metrics]
+@dataclass(frozen=True)
+class Conditions:
+    """How a variant of a case is run: days of warm-up, days measured, and by which engine."""
+
+    case: str
+    variant: str
+    warm_up: float
+    length: float
+    engine: str = "reference"
+
+    def spec(self) -> SystemSpec:
+        return CASES[self.case].spec(self.variant, self.warm_up, self.length)
+
+    @property
+    def metrics(self) -> list[Metric]:
+        return CASES[self.case].of_variant(self.variant)
+
+    def readings(self, spec: SystemSpec, replication: int) -> list[object]:
+        """Return what each metric reads in one replication."""
+        log = Log(spec, ENGINES[self.engine](spec, replication))
+        return [metric.read(log) for metric in self.metrics]
 
 
-def judge(
-    case: Case,
-    variant: str,
-    warm_up: float,
-    length: float,
-    replications: int,
-    most: int = 1,
-    pool: Executor | None = None,
-) -> list[Verdict]:
+def judge(conditions: Conditions, replications: int, most: int = 1, pool: Executor | None = None) -> list[Verdict]:
     """Return the verdicts on one variant of a case.
 
     Args:
-        case: the case.
-        variant: its network.
-        warm_up, length: days before measuring and days measured in each replication.
+        conditions: what is run, how long, by which engine.
         replications: how many to begin with.
         most: how many times as many may be run until the standard errors are small enough.
         pool: where to run them side by side.
     """
-    spec = case.spec(variant, warm_up, length)
-    metrics = case.of_variant(variant)
+    spec, metrics = conditions.spec(), conditions.metrics
     rows: list[list[object]] = []
     wanted = replications
     while True:
-        rows += _replications(case, variant, warm_up, length, spec, range(len(rows), wanted), pool)
+        rows += _replications(conditions, spec, range(len(rows), wanted), pool)
         verdicts = [
-            Verdict(case.id, metric, *metric.estimate([row[i] for row in rows]), len(rows))  # type: ignore[misc]
+            Verdict(conditions.case, metric, *metric.estimate([row[i] for row in rows]), len(rows))  # type: ignore[misc]
             for i, metric in enumerate(metrics)
         ]
         limit = most * replications
@@ -97,34 +106,27 @@ def judge(
 
 
 def _replications(
-    case: Case,
-    variant: str,
-    warm_up: float,
-    length: float,
-    spec: SystemSpec,
-    numbers: Sequence[int],
-    pool: Executor | None,
+    conditions: Conditions, spec: SystemSpec, numbers: Sequence[int], pool: Executor | None
 ) -> Iterator[list[object]]:
     if pool is None:
-        return (readings(spec, case.of_variant(variant), n) for n in numbers)
-    jobs = [(case.id, variant, warm_up, length, n) for n in numbers]
-    return pool.map(_job, jobs, chunksize=max(1, min(50, len(jobs) // 8)))
+        return (conditions.readings(spec, n) for n in numbers)
+    return pool.map(_job, repeat(conditions), numbers, chunksize=max(1, min(50, len(numbers) // 8)))
 
 
-_specs: dict[tuple[str, str, float, float], SystemSpec] = {}
+_specs: dict[Conditions, SystemSpec] = {}
 
 
-def _job(job: tuple[str, str, float, float, int]) -> list[object]:
+def _job(conditions: Conditions, replication: int) -> list[object]:
     """Run one replication in another process, by name: readings are functions, which do not travel."""
-    case_id, variant, warm_up, length, replication = job
-    case, key = CASES[case_id], job[:4]
-    if key not in _specs:
+    if conditions not in _specs:
         _specs.clear()
-        _specs[key] = case.spec(variant, warm_up, length)
-    return readings(_specs[key], case.of_variant(variant), replication)
+        _specs[conditions] = conditions.spec()
+    return conditions.readings(_specs[conditions], replication)
 
 
-def acceptance(case: Case, most: int = MOST, pool: Executor | None = None, scale: float = 1) -> Iterator[Verdict]:
+def acceptance(
+    case: Case, engine: str = "kernel", most: int = MOST, pool: Executor | None = None, scale: float = 1
+) -> Iterator[Verdict]:
     """Yield the verdicts on every variant of a case, by the rule in full; ``scale`` shortens a first look.
 
     Where many short runs make a case, there are fewer of them; elsewhere each is shorter.
@@ -132,14 +134,15 @@ def acceptance(case: Case, most: int = MOST, pool: Executor | None = None, scale
     short = case.replications > 100
     length, replications = (1, scale) if short else (scale, 1)
     for variant in case.variants:
-        runs = round(case.replications * replications)
-        yield from judge(case, variant, case.warm_up, case.length * length, runs, most, pool)
+        conditions = Conditions(case.id, variant, case.warm_up, case.length * length, engine)
+        yield from judge(conditions, round(case.replications * replications), most, pool)
 
 
-def quick(case: Case) -> Iterator[Verdict]:
+def quick(case: Case, engine: str = "reference") -> Iterator[Verdict]:
     """Yield the verdicts of a short run: 4 standard errors, however large they are."""
+    warm_up, length, replications = case.quick
     for variant in case.variants:
-        yield from judge(case, variant, *case.quick)
+        yield from judge(Conditions(case.id, variant, warm_up, length, engine), replications)
 
 
 def trace_lines(trace: Trace) -> Iterator[tuple[str, bool]]:
@@ -159,6 +162,7 @@ def agree(expected: float | Sequence[float], got: float | Sequence[float]) -> bo
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", nargs="*", help="names of cases; all unless said")
+    parser.add_argument("--engine", choices=list(ENGINES), help="kernel; for quick runs, reference")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--most", type=int, default=MOST, help="most replications, as a multiple of those begun with")
     parser.add_argument(
@@ -173,7 +177,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         began = time.perf_counter()
         if name in CASES:
             case = CASES[name]
-            for verdict in quick(case) if chosen.quick else acceptance(case, chosen.most, pool, chosen.scale):
+            verdicts = (
+                quick(case, chosen.engine or "reference")
+                if chosen.quick
+                else acceptance(case, chosen.engine or "kernel", chosen.most, pool, chosen.scale)
+            )
+            for verdict in verdicts:
                 failed += not (verdict.passes and (chosen.quick or verdict.is_precise))
                 write(f"{verdict}\n")
         else:

@@ -20,6 +20,8 @@ waits. A transfer is never refused for want of room: it takes a waiting place if
 ``transfer_places`` is free, giving up the space it holds, and otherwise keeps that space. A patient who
 comes back to the service just left gives the space up first, and asks like an arrival.
 
+After an interruption what else was freed is offered. Only care can be interrupted: whoever is ready to leave is not.
+
 **Offering spaces.** Those waiting are looked at best class first, then by when they joined the class. One
 who needs more than is free stops the search. One whose class must leave ``withheld`` spaces free, and
 would not, is passed over.
@@ -45,9 +47,10 @@ its class with its remaining time kept.
 called for, the opening is an event ``lead`` later; open and no longer called for, it closes at once.
 
 **Visits.** At each day's start, after everything else of that instant, the visits promised that day are added
-up anew and packages start in order while their own fit; one that does not fit stops the search unless overtaking is
+up anew, and packages start in order while their own fit; one that does not fit stops the search unless overtaking is
 allowed. Packages end at a day's start.
 
+**Patience** runs for those who wait without a space elsewhere when they join (for all, where the service says so).
 **Giving up** frees everything the patient holds, at once.
 
 **Draws** are named by (seed, replication, stream key, patient number, purpose, ordinal), the ordinal

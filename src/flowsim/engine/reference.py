@@ -271,6 +271,8 @@ class _Run:
         if visit.seen == NEVER:
             visit.seen = visit.started
         visit.ready = self.context.now
+        # Whoever is ready keeps the space, but there is no care left to interrupt.
+        self.spaces.stations[visit.service].in_service.pop(visit, None)
 
     def decondition(self, visit: Visit, rule: DeconditioningSpec) -> float:
         """Let earlier delay tell: return what the stay is multiplied by; perhaps move an attribute one level on."""
@@ -351,6 +353,10 @@ class _Run:
         """Take the time of a step that may be interrupted and taken up again."""
         context, left = self.context, ticks
         while True:
+            # Stopped before the stint began, perhaps, in the very instant of being granted the space.
+            while visit.interrupted_at != NEVER:
+                visit.event = context.env.event()
+                yield visit.event
             version, visit.finish = visit.version, context.now + left
             visit.event = done = context.env.event()
             finish = context.at(visit.finish, Rank.FINISH, visit.patient.row)
@@ -359,9 +365,6 @@ class _Run:
             if visit.version == version:
                 visit.event = None
                 return
-            while visit.interrupted_at != NEVER:
-                visit.event = context.env.event()
-                yield visit.event
             left = visit.remaining
 
     def package(self, visit: Visit, step: StepSpec, factor: float, remaining: float | None) -> Story:

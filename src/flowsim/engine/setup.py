@@ -99,7 +99,9 @@ def _group(spec: SystemSpec, replication: int, s: int, g: int, first_row: int) -
         remaining = 0.0
         if not group.waiting:
             remaining = _remaining(spec, replication, service, group, key, n, elapsed, attributes)
+        # One tick before the start would read as never.
         elapsed_ticks = round(elapsed * spec.clock.ticks_per_minute)
+        elapsed_ticks = 0 if elapsed_ticks == 1 else elapsed_ticks
         people.append(Present(s, g, first_row + n, key, n, group.waiting, elapsed_ticks, remaining, attributes))
     return people
 
@@ -134,13 +136,26 @@ def _remaining(
     care = [step for step in service.steps if not step.leaving and step.duration is not None]
     if not care or care[-1].duration is None:
         return 0.0
-    step = care[-1]
-    stay: Distribution = care[-1].duration.row(0, attributes, len(spec.services), 0)
+    step, origin = care[-1], len(spec.services)
+    stay: Distribution = care[-1].duration.row(
+        0, attributes, origin, _toward(spec, replication, service, key, n, attributes)
+    )
     u = uniform(spec.seed, replication, key, n, step.purpose, 0)
     if not group.uniform:
         return residual(stay, elapsed, u)
     share = uniform(spec.seed, replication, key, n, purpose(f"initial.{service.id}.share"), 0)
     return share * Sampler(stay).draw(u)
+
+
+def _toward(
+    spec: SystemSpec, replication: int, service: ServiceSpec, key: int, n: int, attributes: tuple[int, ...]
+) -> int:
+    """Return where the patient will be drawn to go, by the draw that the engine will make."""
+    branch = service.routing.branches.row(0, attributes, len(spec.services), 0)
+    if branch.rule != "share" or len(branch.destinations) == 1:
+        return branch.destinations[0]
+    u = uniform(spec.seed, replication, key, n, service.routing.purpose, 0)
+    return branch.destinations[pick(branch.cumulative, u)]
 
 
 def patients_table(

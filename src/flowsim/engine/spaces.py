@@ -48,8 +48,13 @@ class Spaces:
         if not station.admitting and spec.when_closed != NONE:
             self._send(visit, Outcome.REFUSED, spec.when_closed)
             return False
-        if self._can_start(station, visit) or self._makes_room(station, visit):
+        if self._can_start(station, visit):
             self._start(station, visit)
+            return False
+        if self._makes_room(station, visit):
+            self._start(station, visit)
+            # More may have been freed than was needed.
+            self.offer(station)
             return False
         if visit.is_arrival:
             if station.waiting_arrivals >= spec.queue_places:
@@ -275,6 +280,7 @@ class Spaces:
             promised += visit.takes * visits_on_day(
                 visit.first / 1000, visit.last / 1000, visit.days, day - visit.start_day
             )
+        station.promised = station.in_use = promised
         if may_begin:
             for visit in station.waiting:
                 wanted = _first_day(visit)
@@ -283,9 +289,9 @@ class Spaces:
                         continue
                     break
                 promised += wanted
+                station.promised = station.in_use = promised
                 visit.start_day = day
                 self._from_list(station, visit)
-        station.promised = station.in_use = promised
         self._watch(station)
 
 

@@ -93,8 +93,8 @@ def run_task(work: Work, replication: int) -> TaskResult:
     frames = {
         "measures": measure_all(spec, trajectory, work.definitions, seen),
         "weekly": weekly(spec, trajectory, work.definitions, seen=seen),
-        "stations": stations(spec, trajectory),
-        "audit": audit(spec, trajectory, coming, book),
+        "stations": stations(spec, trajectory, seen=seen),
+        "audit": audit(spec, trajectory, coming, book, seen),
         "costs": book,
     }
     return TaskResult(frames, time.perf_counter() - began, ran - began, trajectory.events)

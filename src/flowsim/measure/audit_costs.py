@@ -92,9 +92,9 @@ def _service(window: Window, s: int, cost: ServiceCost) -> Iterator[tuple[str, f
 
 
 def _one_by_one(window: Window, stretches: Intervals) -> float:
-    """Return the sum of each stretch clipped to the window [days]."""
+    """Return the sum of each stretch clipped to the window [days]; one that ends before it begins is none."""
     lasts = np.clip(stretches.stop, window.start, window.end) - np.clip(stretches.start, window.start, window.end)
-    return float((lasts * stretches.weight).sum() / window.ticks_per_day)
+    return float((np.maximum(lasts, 0) * stretches.weight).sum() / window.ticks_per_day)
 
 
 def _unused(window: Window, s: int) -> float:

@@ -8,7 +8,7 @@ finds one of them; the whole window, its weeks and its days are then periods of 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -70,8 +70,7 @@ class Moments:
     Attributes:
         services: ids; ``service`` holds positions in them.
         splits: names; ``split`` holds positions in them.
-        service, split, tick, value: one entry a moment. Values that are flags or whole numbers add up exactly in
-            any order, so that sums of sums do; others are always added in the order given.
+        service, split, tick, value: one entry a moment.
         unit: values are divided by it.
         statistic: ``mean``, ``median``, ``p90``, ``p95``, ``rate`` (sum of the values per ``per`` ticks;
             per period where ``per`` is 0), or ``sampled`` (sum of the values per tick of ``samples``).
@@ -95,60 +94,60 @@ class Moments:
 
     def series(self, edges: Ints, has_parts: bool = True) -> Series:
         """Return the statistic by service, split and period; NaN where nothing was observed."""
-        lengths = np.diff(edges).astype(float)
-        if self.samples is not None:
-            lengths = np.diff(np.searchsorted(self.samples, edges)).astype(float)
-        # 0 is before the first period and the last is after all; both are left out.
-        period = edges_before(edges, self.tick, side="right")
-        taken = self._quantiles if self.statistic in PERCENTILES else self._summed
+        is_quantile = self.statistic in PERCENTILES
+        seen = self._rising if is_quantile else self
+        period = edges_before(edges, seen.tick, side="right") - 1
+        inside = np.flatnonzero((period >= 0) & (period < len(edges) - 1))
+        period, value = period[inside], seen.weights[inside]
         parts = []
-        for names, service in self._groups():
-            for labels, split in self._divisions(has_parts):
-                n_columns = len(edges) + 1
-                n_labels = len(names) * len(labels)
-                keys = period
-                if split is not None:
-                    keys = split * n_columns + keys
-                if service is not None:
-                    keys = service * (len(labels) * n_columns) + keys
-                values = taken(keys, (n_labels, n_columns), lengths)
-                parts.append((tuple((name, label) for name in names for label in labels), values))
-        return gathered(parts, len(lengths))
-
-    def _groups(self) -> Iterator[tuple[tuple[str, ...], Ints | None]]:
-        yield self.services, self.service if len(self.services) > 1 else None
-        if self.has_all:
-            yield (ALL,), None
-
-    def _divisions(self, has_parts: bool) -> Iterator[tuple[tuple[str, ...], Ints | None]]:
-        if self.has_total or not self.splits:
-            yield (NO_SPLIT,), None
-        if self.splits and has_parts:
-            yield self.splits, self.split
+        for names, service in seen._groups(inside):
+            for labels, split in seen._divisions(inside, has_parts):
+                shape = (len(names) * len(labels), len(edges) - 1)
+                keys = (service * len(labels) + split) * shape[1] + period
+                n_keys = shape[0] * shape[1]
+                if is_quantile:
+                    values = grouped_quantile(keys, value, n_keys, PERCENTILES[self.statistic], is_rising=True)
+                else:
+                    values = self._summed(keys, value, n_keys, np.tile(self._lengths(edges), shape[0]))
+                parts.append((tuple((name, label) for name in names for label in labels), values.reshape(shape)))
+        return gathered(parts, len(edges) - 1)
 
     @cached_property
-    def _weights(self) -> Floats:
+    def weights(self) -> Floats:
+        """The values as numbers, in the unit wanted."""
         return self.value / self.unit if self.unit != 1.0 else self.value.astype(np.float64)
 
-    def _summed(self, keys: Ints, shape: tuple[int, int], lengths: Floats) -> Floats:
-        n_keys = shape[0] * shape[1]
-        total = np.bincount(keys, weights=self._weights, minlength=n_keys).reshape(shape)[:, 1:-1]
+    @cached_property
+    def _rising(self) -> Moments:
+        """The same by rising value: sorted once, however they are then grouped."""
+        order = stable_order(self.value) if self.value.dtype == np.int64 else np.argsort(self.value, kind="stable")
+        split = None if self.split is None else self.split[order]
+        return replace(
+            self, service=self.service[order], tick=self.tick[order], value=self.value[order], split=split
+        )
+
+    def _groups(self, inside: Ints) -> Iterator[tuple[tuple[str, ...], Ints | int]]:
+        yield self.services, self.service[inside] if len(self.services) > 1 else 0
+        if self.has_all:
+            yield (ALL,), 0
+
+    def _divisions(self, inside: Ints, has_parts: bool) -> Iterator[tuple[tuple[str, ...], Ints | int]]:
+        if self.has_total or not self.splits:
+            yield (NO_SPLIT,), 0
+        if self.split is not None and has_parts:
+            yield self.splits, self.split[inside]
+
+    def _lengths(self, edges: Ints) -> Floats:
+        """Return what there is of each period: ticks, or samples."""
+        return np.diff(edges if self.samples is None else np.searchsorted(self.samples, edges)).astype(float)
+
+    def _summed(self, keys: Ints, values: Floats, n_keys: int, lengths: Floats) -> Floats:
+        total = np.bincount(keys, weights=values, minlength=n_keys)
         if self.statistic == "sampled":
-            return divided(total, np.broadcast_to(lengths, total.shape))
+            return divided(total, lengths)
         if self.statistic == "rate":
             return np.asarray(total * (self.per / lengths if self.per else 1.0), dtype=np.float64)
-        return divided(total, np.bincount(keys, minlength=n_keys).reshape(shape)[:, 1:-1])
-
-    @cached_property
-    def _by_value(self) -> tuple[Ints, Floats]:
-        """The order of rising values, and the values in it: sorted once, however they are then grouped."""
-        order = stable_order(self.value) if self.value.dtype == np.int64 else np.argsort(self.value, kind="stable")
-        return order, self._weights[order]
-
-    def _quantiles(self, keys: Ints, shape: tuple[int, int], lengths: Floats) -> Floats:
-        order, values = self._by_value
-        n_keys = shape[0] * shape[1]
-        return grouped_quantile(keys[order], values, n_keys, PERCENTILES[self.statistic], True).reshape(shape)[:, 1:-1]
+        return divided(total, np.bincount(keys, minlength=n_keys))
 
 
 @dataclass(frozen=True, slots=True)

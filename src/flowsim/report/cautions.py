@@ -75,8 +75,8 @@ def _overflowing(result: ExperimentResult) -> Iterable[str]:
     if base:
         names = listed([_overflow(result, rows) for rows in base.values()])
         yield (
-            f"With {result.arm(result.against).label}, full, so that some patients go elsewhere or give up "
-            f"(no queue grows): {names}."
+            f"With {result.arm(result.against).label}, some services are full and some patients go elsewhere "
+            f"or give up, so no queue grows there: {names}."
         )
 
 
@@ -113,7 +113,9 @@ def _overload(result: ExperimentResult, rows: list[dict[Any, Any]]) -> str:
     growth = max(float(row["growth_per_day"]) for row in rows) * 7
     upto = "up to " if len(rows) > 1 else ""
     said = (
-        f"asked for {upto}{percent(most, 0)} of what it has" if math.isfinite(most) else "asked for, but there is none"
+        f"asked for {upto}{percent(most, 0)} of what there is"
+        if math.isfinite(most)
+        else "asked for, but there is none"
     )
     grows = (
         f", growing by {upto}{number(growth, 2)} patients a week" if math.isfinite(growth) and growth >= 0.05 else ""

@@ -107,7 +107,8 @@ def _staff(ctx: Context, key: str, models: Sequence[Step], scope: Scope) -> tupl
             continue
         number = value_table(ctx, f"{key}.{pool}", [step.staff.get(pool) for step in models], int, 0.0, scope)
         needs.append(StaffNeed(ctx.names.staff.index(pool), number))
-    return tuple(needs)
+    # In order of pool, so that the order in which the YAML names them decides nothing.
+    return tuple(sorted(needs, key=lambda need: need.pool))
 
 
 def make_visits(

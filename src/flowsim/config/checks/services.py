@@ -78,6 +78,12 @@ def preempts(given: Given) -> Iterator[Problem]:
             yield Problem(
                 f"service.{name}.admits.preempts", f"true, with {said}", "one step of care, without staff or leaving"
             )
+        if service.admits.when_capacity_falls == "interrupt" and said:
+            yield Problem(
+                f"service.{name}.admits.when_capacity_falls",
+                f"interrupt, with {said}",
+                "one step of care, without staff or leaving",
+            )
 
 
 def _against_preemption(service: Service) -> str:

@@ -6,6 +6,7 @@ from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.calendar import schedule
 from flowsim.engine.compiled.codes import DONE, MOST_MOVES_AN_INSTANT, NEVER, NONE, PATIENCE, RISE
 from flowsim.engine.compiled.jit import compiled
+from flowsim.engine.compiled.lists import go_out
 from flowsim.engine.compiled.memory import (
     draw,
     draw_residual,
@@ -17,7 +18,7 @@ from flowsim.engine.compiled.memory import (
     visit_at,
     whole_row,
 )
-from flowsim.engine.compiled.spaces import ask, vacate
+from flowsim.engine.compiled.spaces import ask, keeps_inside, vacate
 from flowsim.engine.compiled.steps import (
     begin_package,
     begin_step,
@@ -184,6 +185,9 @@ def end_phase(w: Ints, f: Floats, m: Ints, q: int, v: int) -> bool:
         if m[va + im.V_SEEN] == NEVER:
             m[va + im.V_SEEN] = m[va + im.V_STARTED]
         m[va + im.V_READY] = m[im.NOW]
+        # Whoever is ready keeps the space, but there is no care left to interrupt.
+        if service_int(w, m[va + im.V_SERVICE], tb.S_VISITS) == 0 and keeps_inside(w, m[va + im.V_SERVICE]):
+            go_out(m, m[va + im.V_SERVICE], v)
         m[qa + im.Q_LEAVING] = 1
         m[qa + im.Q_REMAINING] = NEVER
         m[qa + im.Q_STEP] = service_int(w, m[va + im.V_SERVICE], tb.S_STEP_FROM) - 1

@@ -187,8 +187,6 @@ def vacate(w: Ints, f: Floats, m: Ints, v: int, to: int) -> None:
     if service_int(w, s, tb.S_VISITS) == 1:
         go_out(m, s, v)
         return
-    if keeps_inside(w, s):
-        go_out(m, s, v)
     table = service_int(w, s, tb.S_TURNAROUND)
     if table != NONE:
         qa = patient_at(m, m[va + im.V_PATIENT])
@@ -300,8 +298,13 @@ def ask(w: Ints, f: Floats, m: Ints, v: int) -> bool:
     if m[sa + im.A_ADMITTING] == 0 and closed_to != NONE:
         send(m, va, im.REFUSED, closed_to)
         return False
-    if can_start(w, m, s, v) or makes_room(w, m, s, v):
+    if can_start(w, m, s, v):
         start(w, f, m, s, v)
+        return False
+    if makes_room(w, m, s, v):
+        start(w, f, m, s, v)
+        # More may have been freed than was needed.
+        offer(w, f, m, s)
         return False
     if m[va + im.V_IS_ARRIVAL] == 1:
         if m[sa + im.A_ARRIVALS] >= service_int(w, s, tb.S_QUEUE_PLACES):
@@ -368,17 +371,23 @@ def fill_day(w: Ints, f: Floats, m: Ints, s: int, day: int) -> None:
         visits = visits_on_day(m[va + im.V_FIRST] / 1000, m[va + im.V_LAST] / 1000, m[va + im.V_DAYS], since)
         promised += m[va + im.V_TAKES] * visits
         v = m[va + im.V_NEXT]
+    promise(m, s, promised)
     weekday = w[w[im.WEEKDAYS_AT] + day]
     if m[sa + im.A_ADMITTING] == 1 and w[w[im.S_WEEKDAYS_AT] + s * 7 + weekday] == 1:
-        promised = fill_list(w, f, m, s, day, promised)
-    m[sa + im.A_PROMISED] = promised
-    m[sa + im.A_IN_USE] = promised
+        fill_list(w, f, m, s, day, promised)
     watch(w, f, m, s)
 
 
 @compiled
-def fill_list(w: Ints, f: Floats, m: Ints, s: int, day: int, promised: int) -> int:
-    """Start packages in order while their own visits fit; return what is promised then."""
+def promise(m: Ints, s: int, visits: int) -> None:
+    """Say how many visits are promised on the present day."""
+    sa = station_at(m, s)
+    m[sa + im.A_PROMISED], m[sa + im.A_IN_USE] = visits, visits
+
+
+@compiled
+def fill_list(w: Ints, f: Floats, m: Ints, s: int, day: int, promised: int) -> None:
+    """Start packages in order while their own visits fit."""
     sa = station_at(m, s)
     for cls in range(w[im.N_CLASSES]):
         v = m[sa + im.A_HEADS + 2 * cls]
@@ -387,10 +396,10 @@ def fill_list(w: Ints, f: Floats, m: Ints, s: int, day: int, promised: int) -> i
             wanted = first_day(m, v)
             if promised + wanted > m[sa + im.A_SPACES] + m[sa + im.A_SURGE]:
                 if service_int(w, s, tb.S_OVERTAKING) == 0:
-                    return promised
+                    return
             else:
                 promised += wanted
+                promise(m, s, promised)
                 m[visit_at(m, v) + im.V_START_DAY] = day
                 from_list(w, f, m, s, v)
             v = after
-    return promised

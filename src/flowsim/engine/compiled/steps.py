@@ -202,8 +202,12 @@ def take_time(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> bool:
 
 @compiled
 def begin_stint(w: Ints, m: Ints, q: int, v: int, ticks: int) -> None:
-    """Start a stretch of a step that may be interrupted."""
+    """Start a stretch of a step that may be interrupted; or wait for it, if stopped before it began."""
     va = visit_at(m, v)
+    if m[va + im.V_INTERRUPTED_AT] != NEVER:
+        m[va + im.V_REMAINING] = ticks
+        m[patient_at(m, q) + im.Q_STATE] = im.STOPPED
+        return
     m[va + im.V_FINISH] = m[im.NOW] + ticks
     m[patient_at(m, q) + im.Q_STATE] = im.IN_STINT
     schedule(w, m, m[im.NOW] + ticks, FINISH | q, m[va + im.V_VERSION])
