@@ -80,7 +80,7 @@ def _run(given: Sequence[str]) -> int:
     # Options may stand between overrides, which argparse's sub-commands do not allow.
     args, unknown = _parser(given[0]).parse_known_intermixed_args(given[1:])
     if unknown:
-        raise RunError(f"flowsim {given[0]}: said {unknown[0]!r}; wanted {_nearest(unknown[0], _options(given[0]))}")
+        raise RunError(f"{given[0]}: said {unknown[0]!r}; wanted {_nearest(unknown[0], _options(given[0]))}")
     args.typed = ["flowsim", *given]
     try:
         return COMMANDS[given[0]].run(args)
@@ -124,8 +124,9 @@ def _let_any_terminal_show_it() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
+            os.open(os.devnull, os.O_WRONLY)  # takes the free number, lest a file of results get it
             setattr(sys, name, io.StringIO())
-        elif isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+        elif isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
             stream.reconfigure(errors="flowsim")
 
 
@@ -151,7 +152,8 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, as the rest of the program does."""
 
     def error(self, message: str) -> NoReturn:
-        raise RunError(f"{self.prog}: {message.removeprefix('argument ')} ({self.prog} --help says more)")
+        said = message.removeprefix("argument ").replace("expected one argument", "said nothing; wanted a value")
+        raise RunError(f"{said} ({self.prog} --help says more)")
 
 
 def _overview(given: Sequence[str]) -> int:
@@ -169,7 +171,7 @@ def _overview(given: Sequence[str]) -> int:
     parser.add_argument("--version", action="version", version=f"flowsim {flowsim.__version__}")
     parser.add_argument("command", nargs="?", metavar="COMMAND", help="one of those below")
     parser.parse_known_args(given or ["--help"])
-    raise RunError(f"flowsim: said {given[0]!r}; wanted a command first: {_nearest(given[0], list(COMMANDS))}")
+    raise RunError(f"said {given[0]!r}; wanted a command first: {_nearest(given[0], list(COMMANDS))}")
 
 
 def _parser(name: str) -> argparse.ArgumentParser:

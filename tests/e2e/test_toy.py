@@ -168,13 +168,6 @@ def test_what_cannot_be_done_is_said_in_one_line(
         assert word in said
 
 
-def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        main(["comapre"])
-    assert stopped.value.code == 2
-    assert "comapre" in capsys.readouterr().err
-
-
 def test_no_command_shows_help(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([])

@@ -39,6 +39,7 @@ class Metric:
         read: takes it from one replication.
         rel, floor: tolerances beside 4 SE.
         half95: half-width of the value's own 95 % interval, where it was simulated elsewhere; 0 where exact.
+        aim: the largest standard error to judge by, as a share of the value.
         grouped: turns the readings of a group of runs into one; the groups then count as replications.
         pooled: turns the mean reading (an array) over all replications into the metric; SE by jackknife.
         variant: the network it belongs to, where a case has several.
@@ -50,6 +51,7 @@ class Metric:
     rel: float = 0.005
     floor: float = 0.0
     half95: float = 0.0
+    aim: float = 0.02
     grouped: Callable[[Values], float] | None = None
     pooled: Callable[[Values], float] | None = None
     variant: str = ""
@@ -76,11 +78,11 @@ class Metric:
 
     def is_precise(self, se: float) -> bool:
         """Whether the standard error is small enough to judge by."""
-        return se <= 0.02 * abs(self.value) or se <= self.floor / 2
+        return se <= self.aim * abs(self.value) or se <= self.floor / 2
 
     def shortfall(self, se: float) -> float:
         """How many times as many replications the standard error calls for."""
-        wanted = max(0.02 * abs(self.value), self.floor / 2)
+        wanted = max(self.aim * abs(self.value), self.floor / 2)
         return (se / wanted) ** 2 if wanted else 1.0
 
 

@@ -307,11 +307,14 @@ def urology() -> list[Metric]:
     for name, (queue, queue_half, wait, wait_half) in CARRIED_UROLOGY.items():
         node = flows.nodes[name]
         hours = column(name, "wait_mean", 1 / 60)
+        # Loaded to just what its hours hold, h_c has so long a memory that 4 % has to do.
+        aim = 0.04 if name == "h_c" else 0.02
+        queue_of = number(name, "waiting")
         out += [
             Metric(f"{name}: throughput per h", node.rate, throughput(name, "hour"), rel=0.03),
             Metric(f"{name}: mean occupancy", node.load, number(name, "held"), rel=0.03, floor=0.02),
-            Metric(f"{name}: mean queue", queue, number(name, "waiting"), rel=0.05, floor=0.05, half95=queue_half),
-            Metric(f"{name}: mean wait", wait, hours, rel=0.05, floor=0.05, half95=wait_half),
+            Metric(f"{name}: mean queue", queue, queue_of, rel=0.05, floor=0.05, half95=queue_half, aim=aim),
+            Metric(f"{name}: mean wait", wait, hours, rel=0.05, floor=0.05, half95=wait_half, aim=aim),
         ]
     return [*out, Metric("mean time in system", 24.831604, left_in_window, rel=0.05, half95=0.061651)]
 

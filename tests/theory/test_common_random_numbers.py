@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flowsim.engine.reference import run
+from flowsim.engine.kernel import run
 from flowsim.trajectory import NEVER
 from tests.build import spec_of
 from tests.reference_cases.acceptance import network

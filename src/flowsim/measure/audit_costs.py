@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from flowsim.measure.audit_rows import AuditRow, compared
-from flowsim.measure.cost import UNASSIGNED, book_of
+from flowsim.measure.cost import COLUMNS, UNASSIGNED, book_of
 from flowsim.measure.frames import Window
 from flowsim.measure.home_care import list_ticks, visits_on
 from flowsim.measure.integrals import clipped
@@ -28,17 +28,18 @@ def cost_rows(window: Window, book: pd.DataFrame | None) -> Iterator[AuditRow]:
     """Yield comparisons of a table of costs with units counted from the trajectory by other means."""
     book = book_of(window) if book is None else book
     charged: dict[tuple[str, str], tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
-    for row in book.to_dict("records"):
-        pounds, units = charged[row["item"], row["kind"]]
-        charged[row["item"], row["kind"]] = (pounds + row["pounds"], units + row["units"])
+    parts: dict[tuple[str, str, str], float] = defaultdict(float)
+    for item, kind, payer, paid, share in zip(*(book[name].tolist() for name in COLUMNS), strict=True):
+        pounds, units = charged[item, kind]
+        charged[item, kind] = (pounds + paid, units + share)
+        parts[item, kind, payer] += paid
     expected = list(_lines(window))
     for item, kind, price, units, payers in expected:
         pounds, counted = charged[item, kind]
         yield compared("cost_units", item, units, counted, _RELATIVE * units + 1e-9, kind)
         yield compared("cost_amounts", item, price * units, pounds, _RELATIVE * abs(price * units) + _PENCE, kind)
-        mine = book[(book["item"] == item) & (book["kind"] == kind)]
         for payer, share in payers or ((UNASSIGNED, 1.0),):
-            part = float(mine.loc[mine["payer"] == payer, "pounds"].sum())
+            part = parts[item, kind, payer]
             yield compared("cost_payers", item, share * price * units, part, _RELATIVE * abs(part) + _PENCE, payer)
     known = {(item, kind) for item, kind, *_ in expected}
     for (item, kind), (_, counted) in charged.items():

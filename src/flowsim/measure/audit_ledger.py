@@ -26,7 +26,8 @@ def ledger_rows(window: Window, demand: Arrivals) -> Iterator[AuditRow]:
     yield none_of("nobody_before_arriving", "", int(ghosts.sum()), _whose(window, ghosts))
     twice = _overlaps(window, same_service=False)
     yield none_of("one_place_at_a_time", "", int(twice.sum()), _whose(window, twice))
-    doubled = _overlaps(window, same_service=True)
+    # Who is never in two places (starts in order, each after the end before) is never twice in one.
+    doubled = _overlaps(window, same_service=True) if twice.any() else twice
     yield none_of("busy_spaces_are_patients", "", int(doubled.sum()), _whose(window, doubled))
     wrong = _out_of_order(window)
     yield none_of("times_in_order", "", int(wrong.sum()), _whose(window, wrong))
@@ -97,8 +98,10 @@ def _overlaps(window: Window, same_service: bool) -> Flags:
 
 def _same(visits: Visits, order: Ints, same_service: bool) -> Flags:
     """Return whether each visit but the first is the same patient's (at the same service) as the one before."""
-    same = visits.patient[order[1:]] == visits.patient[order[:-1]]
-    return same & (visits.service[order[1:]] == visits.service[order[:-1]]) if same_service else same
+    same = np.asarray(visits.patient[order[1:]] == visits.patient[order[:-1]])
+    if same_service:
+        same &= visits.service[order[1:]] == visits.service[order[:-1]]
+    return same
 
 
 def _out_of_order(window: Window) -> Flags:

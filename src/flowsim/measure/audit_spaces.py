@@ -8,10 +8,8 @@ import numpy as np
 
 from flowsim.measure.audit_rows import AuditRow, none_of
 from flowsim.measure.frames import Window
-from flowsim.measure.integrals import difference, steps
-from flowsim.measure.intervals import FAR
 from flowsim.measure.occupancy import excess
-from flowsim.measure.records import or_far
+from flowsim.measure.sorting import code_order, stable_order
 from flowsim.system.spec import UNLIMITED
 from flowsim.trajectory import NEVER, Ints
 
@@ -27,39 +25,36 @@ def space_rows(window: Window) -> Iterator[AuditRow]:
             continue
         rows = window.rows_at[s]
         began = window.visits.started[rows[window.has_started[rows] & ~window.is_placed[rows]]]
-        yield _starts_over("within_capacity", service.id, began, *excess(window, s))
+        ticks, over = excess(window, s)
+        # Where there never are more taken than offered there is no start to look up.
+        found = over[np.searchsorted(ticks, began, side="right") - 1] if (over > 0).any() else over[:0]
+        yield none_of("within_capacity", service.id, int((found > 0).sum()), f"by up to {found.max(initial=0)}")
     yield from _staff(window)
-
-
-def _starts_over(check: str, item: str, began: Ints, ticks: Ints, over: Ints) -> AuditRow:
-    """Return how many starts found more taken than there was, after all that happened at their tick.
-
-    Args:
-        check, item: as for AuditRow.
-        began: ticks of the starts.
-        ticks, over: spaces (or staff) taken less those there were, as a step function.
-    """
-    if not (over > 0).any():
-        return none_of(check, item, 0)
-    found = over[np.searchsorted(ticks, began, side="right") - 1]
-    return none_of(check, item, int((found > 0).sum()), f"by up to {found.max(initial=0)}")
 
 
 def _staff(window: Window) -> Iterator[AuditRow]:
     s, d = window.trajectory.staffed, window.trajectory.on_duty
     interruptible = np.array([x.preempts or x.cut_interrupts for x in window.spec.services], dtype=bool)
-    end = max(window.end, 1)
-    # numpy sorts numbers this short by counting; each pool's rows then lie together.
-    order = np.argsort(s.pool.astype(np.int16), kind="stable")
+    order = code_order(s.pool)
     ends = np.cumsum(np.bincount(s.pool, minlength=len(window.spec.staff))).tolist()
     for p, pool in enumerate(window.spec.staff):
         rows = order[ends[p - 1] if p else 0 : ends[p]]
         if interruptible[s.service[rows]].any():
             continue
         rows = rows[s.started[rows] != NEVER]
-        began = s.started[rows]
-        busy = steps(began, or_far(s.ended[rows]), s.number[rows], 0, end)
-        mine = np.flatnonzero(d.pool == p)
-        until = np.append(d.tick[mine][1:], FAR)
-        on_duty = steps(d.tick[mine], until, d.number[mine], 0, end)
-        yield _starts_over("staff_within_duty", pool.id, began, *difference(busy, on_duty))
+        mine = d.pool == p
+        duty = np.concatenate([[0], d.number[mine]])
+        began, busy = _gathered(s.started[rows], s.number[rows])
+        ended, freed = _gathered(np.where(s.ended[rows] == NEVER, window.end, s.ended[rows]), s.number[rows])
+        # Looked at once a tick, after all that happens then: who began by then, less who ended.
+        last = np.flatnonzero(np.append(began[1:] != began[:-1], True)[: len(began)])
+        began, busy, number = began[last], busy[last + 1], np.diff(last, prepend=-1)
+        over = busy - freed[np.searchsorted(ended, began, side="right")]
+        over -= duty[np.searchsorted(d.tick[mine], began, side="right")]
+        yield none_of("staff_within_duty", pool.id, int(number[over > 0].sum()), f"by up to {over.max(initial=0)}")
+
+
+def _gathered(ticks: Ints, weight: Ints) -> tuple[Ints, Ints]:
+    """Return ticks, rising, and the sum of weights before each and (at last) of all."""
+    order = stable_order(ticks)
+    return ticks[order], np.concatenate([[0], np.cumsum(weight[order])])

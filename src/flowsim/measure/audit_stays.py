@@ -19,6 +19,7 @@ import numpy as np
 
 from flowsim.measure.audit_rows import AuditRow, compared
 from flowsim.measure.frames import Floats, Window
+from flowsim.measure.sorting import code_order, stable_order
 from flowsim.system.distributions import cdf
 from flowsim.system.spec import BY_DESTINATION, NONE, Distribution, ServiceSpec, StepSpec, Table
 from flowsim.trajectory import NEVER, Ints
@@ -74,7 +75,8 @@ def stay_rows(window: Window) -> Iterator[AuditRow]:
             continue
         care = [step for step in service.steps if not step.leaving]
         if care and not any(step.staff or step.departure for step in care):
-            rows = np.flatnonzero((window.visits.service == s) & window.has_started & ~window.is_placed)
+            rows = window.rows_at[s]
+            rows = rows[np.flatnonzero(window.has_started[rows] & ~window.is_placed[rows])]
             start, stop = window.visits.started[rows], window.visits.ready[rows]
             yield from _compared(window, "stays", service.id, s, care, rows, start, stop, True)
         for position, step in enumerate(service.steps):
@@ -88,11 +90,22 @@ def stay_rows(window: Window) -> Iterator[AuditRow]:
 def _staffed(window: Window, service: int, position: int) -> tuple[Ints, Ints, Ints]:
     """Return visit, start and end of every time a step was begun, each once though several pools came."""
     t = window.trajectory.staffed
-    mine = np.flatnonzero((t.service == service) & (t.step == position) & (t.started != NEVER))
-    _, first = np.unique(t.visit[mine], return_index=True)
-    rows = mine[first]
-    keep = ~window.is_placed[t.visit[rows]]
-    return t.visit[rows][keep], t.started[rows][keep], t.ended[rows][keep]
+    mine = _staffed_at(window, service)
+    mine = mine[np.flatnonzero((t.step[mine] == position) & (t.started[mine] != NEVER))]
+    # The first row of each visit: written backwards, the earliest is written last.
+    first = np.full(len(window.visits.patient), NEVER, dtype=np.int64)
+    first[t.visit[mine][::-1]] = mine[::-1]
+    rows = first[np.flatnonzero((first != NEVER) & ~window.is_placed)]
+    return t.visit[rows], t.started[rows], t.ended[rows]
+
+
+def _staffed_at(window: Window, service: int) -> Ints:
+    """Return the rows of the steps at one service that needed staff."""
+    t = window.trajectory.staffed
+    order = window.once("staffed order", lambda: code_order(t.service))
+    bounds = window.once("staffed bounds", lambda: np.cumsum(np.bincount(t.service, minlength=window.n_services)))
+    found: Ints = order[bounds[service - 1] if service else 0 : bounds[service]]
+    return found
 
 
 def _compared(
@@ -142,9 +155,11 @@ def _moments(
     """Return mean and mean square of min(X, time left) for each visit."""
     at = table_index(window, table, rows, start, drawn)
     first, second = np.zeros(len(rows)), np.zeros(len(rows))
-    for index in np.unique(at).tolist():
+    order, number = stable_order(at), np.bincount(at)
+    ends = np.cumsum(number)
+    for index in np.flatnonzero(number).tolist():
         grid, mean, square = limited_moments(table.rows[index], horizon)
-        mine = at == index
+        mine = order[ends[index] - number[index] : ends[index]]
         first[mine], second[mine] = np.interp(left[mine], grid, mean), np.interp(left[mine], grid, square)
     return first, second
 

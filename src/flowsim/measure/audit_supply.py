@@ -8,10 +8,10 @@ import numpy as np
 
 from flowsim.demand import Arrivals
 from flowsim.measure.audit_rows import AuditRow, compared, none_of
-from flowsim.measure.frames import Window
+from flowsim.measure.frames import Floats, Window
 from flowsim.measure.integrals import areas
 from flowsim.measure.intervals import FAR
-from flowsim.system.spec import UNLIMITED, RoutingSpec, ServiceSpec, StreamSpec, SystemSpec
+from flowsim.system.spec import UNLIMITED, RoutingSpec, ServiceSpec, Steps, StreamSpec, SystemSpec
 from flowsim.trajectory import NEVER, Ints
 
 STANDARD_ERRORS = 5.0
@@ -41,13 +41,15 @@ def _arrivals(window: Window, demand: Arrivals) -> Iterator[AuditRow]:
 def _as_drawn(window: Window, demand: Arrivals) -> AuditRow:
     """Compare the patients with those drawn: none added, lost, changed or moved in time."""
     p = window.trajectory.patients
-    came = p.stream != NEVER
+    came = np.flatnonzero(p.stream != NEVER)
     mine = (p.stream[came], p.number[came], p.arrival[came])
     drawn = (demand.stream, demand.number, demand.tick)
     if len(mine[0]) != len(drawn[0]):
         return compared("patients_as_drawn", "", len(drawn[0]), len(mine[0]))
     same = np.all([a == b for a, b in zip(mine, drawn, strict=True)], axis=0)
-    same &= (p.attributes[came] == demand.attributes).all(axis=1)
+    attributes = p.attributes[came]
+    for attribute in range(attributes.shape[1]):
+        same &= attributes[:, attribute] == demand.attributes[:, attribute]
     return compared("patients_as_drawn", "", len(same), int(same.sum()))
 
 
@@ -119,13 +121,18 @@ def _capacity(window: Window) -> Iterator[AuditRow]:
         if max(service.capacity.values) >= UNLIMITED:
             continue
         ticks = np.unique([*service.capacity.ticks, *service.admitting.ticks])
-        asked = [
-            service.capacity.at(int(t)) * (service.admitting.at(int(t)) > 0 or not service.is_closed_capacity)
-            for t in ticks
-        ]
+        asked = _at(service.capacity, ticks)
+        if service.is_closed_capacity:
+            asked = asked * (_at(service.admitting, ticks) > 0)
         mine = c.service == s
-        total = _held(ticks, np.array(asked, dtype=np.int64), window)
+        total = _held(ticks, asked.astype(np.int64), window)
         yield compared("capacity_offered", service.id, total / hour, _held(c.tick[mine], c.spaces[mine], window) / hour)
+
+
+def _at(steps: Steps, ticks: Ints) -> Floats:
+    """Return ``Steps.at`` for many ticks."""
+    values = np.array(steps.values, dtype=np.float64)
+    return values[np.maximum(np.searchsorted(np.array(steps.ticks), ticks, side="right") - 1, 0)]
 
 
 def _duty(window: Window) -> Iterator[AuditRow]:

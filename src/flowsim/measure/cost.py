@@ -144,14 +144,16 @@ def _service_lines(window: Window, s: int, cost: ServiceCost, edges: Ints) -> It
 
 def _attendances(window: Window, edges: Ints) -> Ints:
     """Return patients who come and are neither refused nor balked, by service and period."""
-    came = window.has_joined & (window.visits.initial == 0)
-    return window.once(("came", tuple(edges.tolist())), lambda: _visits(window, came, window.visits.queued, edges))
+    v = window.visits
+    key = ("attendances", tuple(edges.tolist()))
+    return window.once(key, lambda: _visits(window, window.has_joined & (v.initial == 0), v.queued, edges))
 
 
 def _admissions(window: Window, edges: Ints) -> Ints:
     """Return patients who start, by service and period."""
-    began = window.has_started & ~window.is_placed
-    return window.once(("began", tuple(edges.tolist())), lambda: _visits(window, began, window.visits.started, edges))
+    v = window.visits
+    key = ("admissions", tuple(edges.tolist()))
+    return window.once(key, lambda: _visits(window, window.has_started & ~window.is_placed, v.started, edges))
 
 
 def _visits(window: Window, which: Flags, tick: Ints, edges: Ints) -> Ints:

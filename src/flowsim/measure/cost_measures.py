@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ class Ledger:
 
     def series(self, edges: Ints, has_parts: bool = True) -> Series:
         """Return pounds by part and period."""
-        lengths = np.diff(edges).tolist()
+        lengths = np.diff(edges)
         sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * len(lengths))
         if self.by == "none":
             sums[ALL, NO_SPLIT] = [0] * len(lengths)
@@ -36,11 +37,9 @@ class Ledger:
             for p, micros in enumerate(amounts):
                 for key, part in self._parts(line, micros):
                     sums[key][p] += part
-        pounds = [
-            [micros / MICRO * (self.per / length if self.per else 1.0) for micros, length in zip(s, lengths, strict=True)]
-            for s in sums.values()
-        ]
-        return Series(tuple(sums), np.array(pounds, dtype=np.float64).reshape(len(sums), len(lengths)))
+        pounds = [[micros / MICRO for micros in amounts] for amounts in sums.values()]
+        scale = self.per / lengths if self.per else np.ones(len(lengths))
+        return Series(tuple(sums), np.array(pounds, dtype=np.float64).reshape(len(sums), len(lengths)) * scale)
 
     def _parts(self, line: Account, micros: int) -> Iterator[tuple[tuple[str, str], int]]:
         if self.by == "payer":
@@ -60,4 +59,7 @@ def cost(window: Window, asked: Asked) -> Facts:
     only theirs.
     """
     items = frozenset(asked.names(window))
-    return Ledger(window, items, asked.option("by", "none", "service", "payer", "kind"), asked.per(window))
+    # The window keeps the ledger: a plain reference back would keep both alive until cycles are next collected.
+    return Ledger(
+        weakref.proxy(window), items, asked.option("by", "none", "service", "payer", "kind"), asked.per(window)
+    )

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from flowsim.measure.facts import Facts, Stretches
+from flowsim.measure.facts import Facts
 from flowsim.measure.frames import Window
 from flowsim.measure.registry import Asked, measure_kind
+from flowsim.measure.stretches import Stretches
 from flowsim.system.spec import NONE
 from flowsim.trajectory import Ints
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from flowsim.measure.facts import ALL, Facts, Moments
+from flowsim.measure.facts import ALL, Facts
 from flowsim.measure.frames import Window
 from flowsim.measure.intervals import FAR, Flags
+from flowsim.measure.moments import Moments
 from flowsim.measure.records import meant
 from flowsim.measure.registry import Asked, measure_kind
 from flowsim.measure.waits import runs, stamp
@@ -26,14 +27,14 @@ def rate(window: Window, asked: Asked) -> Facts:
     """
     at, rows = asked.option("at", "queued", "started", "left"), asked.chosen(window)
     tick, came_from = stamp(window, at)[rows], window.came_from[rows]
-    keep = (tick < FAR) & ~window.is_placed[rows] & ~asked.places(window, "not_from")[came_from]
+    keep = window.within(tick) & ~window.is_placed[rows] & ~asked.places(window, "not_from")[came_from]
     if at == "queued":
         keep &= window.visits.initial[rows] == 0
     if "from" in asked.definition.options:
         from_outside = (came_from == NEVER) if "arrival" in asked.listed("from") else np.zeros_like(keep)
         keep &= asked.places(window, "from")[came_from] | from_outside
     use = np.flatnonzero(keep)
-    values = np.full(len(use), asked.scale(window))
+    values = asked.ones(window, len(use))
     return Moments(asked.names(window), asked.position(window, rows[use]), tick[use], values, "rate", asked.per(window))
 
 
@@ -60,8 +61,8 @@ def left_by_weekday(window: Window, asked: Asked) -> Facts:
     days = window.midnights
     day = np.searchsorted(days, tick, "right") - 1
     use = window.within(tick) & ~died & (day >= 0)
-    count = np.zeros((len(asked.services) + 1, len(days)))
-    np.add.at(count, (position[use], day[use]), 1.0)
+    count = np.zeros((len(asked.services) + 1, len(days)), dtype=np.int64)
+    np.add.at(count, (position[use], day[use]), 1)
     count[-1] = count[:-1].sum(axis=0)
     first_day = int(np.searchsorted(window.midnight_ticks, window.start))
     weekday = np.array(window.spec.clock.weekdays, dtype=np.int64)[first_day : first_day + len(days)]
@@ -82,7 +83,7 @@ def exits(window: Window, asked: Asked) -> Facts:
         keep &= np.isin(patients.attributes[:, attribute], codes)
     tick = patients.left[keep]
     zeros = np.zeros(len(tick), dtype=np.int64)
-    values = np.full(len(tick), asked.scale(window))
+    values = asked.ones(window, len(tick))
     return Moments((ALL,), zeros, tick, values, "rate", asked.per(window), has_all=False)
 
 
@@ -122,7 +123,7 @@ def return_share(window: Window, asked: Asked) -> Facts:
     gone = window.trajectory.patients
     leaves = asked.places(window, "exits", "none")[gone.exit] & (gone.exit != NEVER)
     departed = np.where(leaves, gone.left, FAR)[v.patient[last]]
-    soonest = np.minimum(_next_start(window, asked)[last], departed)
+    soonest = np.minimum(_next_start(window, asked, last), departed)
     values = soonest - clock <= limit
     if asked.option("share", "followed", "spared") == "spared":
         values = ~values
@@ -130,30 +131,31 @@ def return_share(window: Window, asked: Asked) -> Facts:
     return Moments(asked.names(window), position, clock, values)
 
 
-def _next_start(window: Window, asked: Asked) -> Ints:
+def _next_start(window: Window, asked: Asked, rows: Ints) -> Ints:
     """Return the earliest start at a place ``to`` lists among the same patient's later visits; FAR if none."""
     counts = asked.places(window, "to")
-    return window.once(("next start", counts.tobytes()), lambda: _find_next_start(window, counts))
+    starts, until, whose = window.once(("starts", counts.tobytes()), lambda: _starts(window, counts))
+    # The next start in the list, if it is the same patient's.
+    following = until[window.place[rows]]
+    return np.where(whose[following] == window.visits.patient[rows], starts[following], FAR)
 
 
-def _find_next_start(window: Window, counts: Flags) -> Ints:
+def _starts(window: Window, counts: Flags) -> tuple[Ints, Ints, Ints]:
+    """Return starts at some places patient by patient, how many there are up to each visit, and whose each is.
+
+    A start is no later than those of the same patient after it, and nobody's comes at the end.
+    """
     v, order = window.visits, window.by_patient
-    patient = v.patient[order]
-    events = np.flatnonzero((counts[v.service] & window.has_started)[order])
-    soonest, whose = v.started[order[events]], patient[events]
+    is_start = (counts[v.service] & window.has_started)[order]
+    events = order[np.flatnonzero(is_start)]
+    soonest, whose = v.started[events], v.patient[events]
     same = np.flatnonzero(whose[1:] == whose[:-1])
     while True:
         # What comes later counts for those before it; one round unless starts are out of order.
         sooner = np.minimum(soonest[same], soonest[same + 1])
         if np.array_equal(sooner, soonest[same]):
-            break
+            return np.append(soonest, FAR), np.cumsum(is_start), np.append(whose, NEVER - 1)
         soonest[same] = sooner
-    # The next event in the list, and whether it is the same patient's; after the last there is nobody's.
-    following = np.searchsorted(events, np.arange(len(order)), side="right")
-    is_own = np.append(whose, NEVER - 1)[following] == patient
-    later = np.empty(len(order), dtype=np.int64)
-    later[order] = np.where(is_own, np.append(soonest, FAR)[following], FAR)
-    return later
 
 
 @measure_kind("avoided")
@@ -179,7 +181,7 @@ def avoided(window: Window, asked: Asked) -> Facts:
     first = first_seen[episode[final]]
     use = np.flatnonzero((first != NEVER) & ~asked_for_bed[episode[final]])
     position, tick = asked.position(window, first[use]), window.left[final[use]]
-    return Moments(asked.names(window), position, tick, np.ones(len(use)), "rate", asked.per(window))
+    return Moments(asked.names(window), position, tick, np.ones(len(use), dtype=bool), "rate", asked.per(window))
 
 
 def _by_episode(episode: Ints, flags: Flags) -> Flags:

@@ -65,7 +65,7 @@ class Window(Records):
         """Which visits were joined (or tried) in the window; those there at the start are not."""
         return np.asarray(self.within(self.visits.queued) & (self.visits.initial == 0))
 
-    # ------------------------------------------------------------- stretches of time
+    # ------------------------------------------------------------- stretches of time; those of no time are left out
 
     @cached_property
     def units(self) -> Ints:
@@ -82,6 +82,7 @@ class Window(Records):
     def waiting(self) -> Intervals:
         """Patients waiting, each counting once; time back in the queue after an interruption too."""
         v, rows = self.visits, self.by_service
+        rows = rows[np.flatnonzero(v.queued[rows] != self.wait_end[rows])]
         return joined(self._stretches(rows, v.queued[rows], self.wait_end[rows]), self._pauses(np.ones_like(v.takes)))
 
     @cached_property
@@ -109,8 +110,9 @@ class Window(Records):
     @cached_property
     def is_ready(self) -> Intervals:
         """Patients whose care has ended and who have not left, each counting once."""
-        rows = self._started[np.flatnonzero(self.visits.ready[self._started] != NEVER)]
-        return self._stretches(rows, self.visits.ready[rows], self.left[rows])
+        rows, v = self._started, self.visits
+        rows = rows[np.flatnonzero((v.ready[rows] != NEVER) & (v.ready[rows] != self.left[rows]))]
+        return self._stretches(rows, v.ready[rows], self.left[rows])
 
     def _stretches(self, rows: Ints, start: Ints, stop: Ints, weight: Ints | None = None) -> Intervals:
         """Return stretches of visits; each counts once unless there are weights."""
@@ -122,10 +124,11 @@ class Window(Records):
         """Patients who keep a space only because the next service has not taken them, by the space's service."""
         v = self.visits
         waiters = np.flatnonzero(self.holder != NEVER)
-        rows = self.holder[waiters]
+        rows, start = self.holder[waiters], v.queued[waiters]
         given_up = or_far(v.moved[waiters])
         stop = np.minimum(np.minimum(given_up, self.wait_end[waiters]), self.left[rows])
-        return self._stretches(rows, v.queued[waiters], np.maximum(stop, v.queued[waiters]))
+        late = np.flatnonzero(stop > start)
+        return self._stretches(rows[late], start[late], stop[late])
 
     @cached_property
     def episodes(self) -> Intervals:

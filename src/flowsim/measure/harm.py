@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from flowsim.measure.facts import Facts, Moments
+from flowsim.measure.facts import Facts
 from flowsim.measure.frames import Window
 from flowsim.measure.intervals import FAR
+from flowsim.measure.moments import Moments
 from flowsim.measure.registry import Asked, measure_kind
 from flowsim.measure.waits import runs, stamp
 from flowsim.trajectory import NEVER

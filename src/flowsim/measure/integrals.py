@@ -67,10 +67,12 @@ def steps(start: Ints, stop: Ints, weight: Ints, begin: int, end: int) -> tuple[
     Returns:
         Ticks, the first ``begin``, and the level from each until the next (or ``end``).
     """
-    here = np.flatnonzero((stop > begin) & (start < end) & (stop > start))
-    begins, ends, weight = np.maximum(start[here], begin), stop[here], weight[here]
-    over = np.flatnonzero(ends < end)
-    ticks = np.concatenate([[begin], begins, ends[over]])
+    here = (stop > begin) & (start < end) & (stop > start)
+    if not here.all():
+        rows = np.flatnonzero(here)
+        start, stop, weight = start[rows], stop[rows], weight[rows]
+    over = np.flatnonzero(stop < end)
+    ticks = np.concatenate([[begin], np.maximum(start, begin), stop[over]])
     change = np.concatenate([[0], weight, -weight[over]])
     order = stable_order(ticks)
     ticks, level = ticks[order], np.cumsum(change[order])
@@ -134,13 +136,15 @@ def union(group: Ints, start: Ints, stop: Ints) -> tuple[Ints, Ints, Ints]:
 
 def _united(group: Ints, start: Ints, stop: Ints, same: npt.NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
     """Return the union of intervals sorted by group and start; ``same`` as the one before in group."""
-    rank = np.concatenate([[0], np.cumsum(~same)])
-    # Ranks of ends are small numbers; groups are kept apart by an offset no end can bridge.
-    ends, end_rank = np.unique(stop, return_inverse=True)
-    reach = np.maximum.accumulate(rank * len(ends) + end_rank)
+    at = np.flatnonzero(same)
+    reach = stop.copy()
+    while True:
+        # How far those before in the group reach, carried one interval on each round.
+        further = np.maximum(reach[at], reach[at + 1])
+        if np.array_equal(further, reach[at + 1]):
+            break
+        reach[at + 1] = further
     is_new = np.ones(len(group), dtype=bool)
-    is_new[1:] = ~(same & (start[1:] <= ends[reach - rank * len(ends)][:-1]))
+    is_new[1:] = ~(same & (start[1:] <= reach[:-1]))
     heads = np.flatnonzero(is_new)
-    tails = np.append(heads[1:], len(group)) - 1
-    furthest = ends[reach[tails] - rank[tails] * len(ends)]
-    return group[heads], start[heads], furthest
+    return group[heads], start[heads], reach[np.append(heads[1:], len(group)) - 1]

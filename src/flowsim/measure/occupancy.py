@@ -7,12 +7,14 @@ from functools import partial
 
 import numpy as np
 
-from flowsim.measure.facts import Facts, Moments, Stretches
+from flowsim.measure.facts import Facts
 from flowsim.measure.frames import Window
 from flowsim.measure.home_care import days_used
 from flowsim.measure.integrals import difference, levels_at, steps
 from flowsim.measure.intervals import EMPTY, Flags, Intervals, joined
+from flowsim.measure.moments import Moments
 from flowsim.measure.registry import Asked, measure_kind
+from flowsim.measure.stretches import Stretches
 from flowsim.measure.waits import run_heads, stamp
 from flowsim.trajectory import Ints
 
@@ -132,7 +134,7 @@ def at_midnight(window: Window, asked: Asked) -> Facts:
     count = levels_at(some.service, n, some.start, some.stop, some.weight, ticks)
     service, day = np.nonzero(np.ones_like(count, dtype=bool))
     if asked.option("statistic", "number", "share") == "number":
-        values = count[service, day].astype(float)
+        values = count[service, day]
         return Moments(asked.names(window), service, ticks[day], values, "sampled", samples=ticks)
     there = at_services(window, asked, "in_use_patients", asked.patients(window))
     everyone = levels_at(there.service, n, there.start, there.stop, there.weight, ticks)

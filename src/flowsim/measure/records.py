@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from flowsim.measure.intervals import FAR, Flags
-from flowsim.measure.sorting import stable_order
+from flowsim.measure.sorting import code_order, stable_order
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import NEVER, Ints, Outcome, Trajectory
 
@@ -78,8 +78,7 @@ class Records:
     @cached_property
     def by_service(self) -> Ints:
         """Rows service by service, each service's in order."""
-        # numpy sorts numbers this short by counting.
-        return np.argsort(self.visits.service.astype(np.int16), kind="stable")
+        return code_order(self.visits.service)
 
     @cached_property
     def rows_at(self) -> list[Ints]:
@@ -153,6 +152,13 @@ class Records:
     def by_patient(self) -> Ints:
         """Rows patient by patient, each patient's in order."""
         return stable_order(self.visits.patient)
+
+    @cached_property
+    def place(self) -> Ints:
+        """Where in ``by_patient`` each visit is."""
+        found = np.empty(len(self.by_patient), dtype=np.int64)
+        found[self.by_patient] = np.arange(len(found))
+        return found
 
     @cached_property
     def _same_patient(self) -> Flags:

@@ -13,9 +13,9 @@ import pandas as pd
 from flowsim.config.models import MeasureDef
 from flowsim.errors import ConfigError, Problem
 from flowsim.measure.facts import Facts
-from flowsim.measure.frames import Window, nothing_happened
-from flowsim.measure.records import NOT
+from flowsim.measure.frames import Floats, Window, nothing_happened
 from flowsim.measure.intervals import Flags
+from flowsim.measure.records import NOT
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
 
@@ -116,6 +116,11 @@ class Asked:
         people = next((n for g in groups if (n := window.spec.population.get(g, 0.0)) > 0), math.nan)
         return 100_000 / people
 
+    def ones(self, window: Window, number: int) -> Floats | Flags:
+        """Return so many values of ``scale``; flags where that is 1, which add up quicker."""
+        scale = self.scale(window)
+        return np.ones(number, dtype=bool) if scale == 1.0 else np.full(number, scale)
+
     @property
     def about(self) -> tuple[Hashable, ...]:
         """Which visits it is about: equal for measures of the same services and patients."""
@@ -191,6 +196,20 @@ def check(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> list[Probl
     return problems or _tried(spec, definitions)
 
 
+_checked: list[object] = []
+"""The last specification and definitions found right: a worker measures many replications by the same ones."""
+
+
+def _check_once(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> None:
+    """Raise a ConfigError for what ``check`` finds wrong."""
+    if len(_checked) == 2 and _checked[0] is spec and _checked[1] is definitions:
+        return
+    problems = check(spec, definitions)
+    if problems:
+        raise ConfigError(problems)
+    _checked[:] = [spec, definitions]
+
+
 def _tried(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> list[Problem]:
     """Return what the kinds themselves find wrong: each is tried on a run in which nothing happened."""
     problems: list[Problem] = []
@@ -246,9 +265,7 @@ def measure_all(
     Raises:
         ConfigError: a definition names a kind, service, level or option that does not exist.
     """
-    problems = check(spec, definitions)
-    if problems:
-        raise ConfigError(problems)
+    _check_once(spec, definitions)
     window = seen or Window(spec, trajectory)
     found = [(m, facts(window, m).series(window.edges)) for m in asked(window, definitions)]
     return pd.DataFrame(
@@ -256,7 +273,7 @@ def measure_all(
             "measure": [m.name for m, series in found for _ in series.labels],
             "service": [service for _, series in found for service, _ in series.labels],
             "split": [part for _, series in found for _, part in series.labels],
-            "value": np.concatenate([np.zeros(0), *(series.values[:, 0] for _, series in found)]),
+            "value": np.concatenate([np.zeros(0), *(series.table[:, 0] for _, series in found)]),
             "unit": [m.definition.unit for m, series in found for _ in series.labels],
         }
     )

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from flowsim.measure.facts import divided, grouped_quantile
+from flowsim.measure.facts import divided, grouped_quantiles
 from flowsim.measure.frames import Floats, Window
 from flowsim.measure.integrals import areas, clipped, level_quantiles, levels_at, steps
 from flowsim.measure.intervals import EMPTY, FAR, Flags, Intervals, joined, split
@@ -214,10 +214,13 @@ class _Table:
         spread = np.maximum(served.mean(wait**2) - mean**2, 0)
         order = stable_order(lasts[served.rows])
         keys, rising = served.keys[order], wait[served.rows[order]]
-        quantiles = {
-            f"wait_p{round(100 * q)}": grouped_quantile(keys, rising, self.n, q, is_rising=True)
-            for q in (0.5, 0.9, 0.95)
-        }
+        quantiles = dict(
+            zip(
+                ("wait_p50", "wait_p90", "wait_p95"),
+                grouped_quantiles(keys, rising, self.n, (0.5, 0.9, 0.95)),
+                strict=True,
+            )
+        )
         over = {f"p_wait_over_{minutes:g}": served.mean(wait > minutes) for minutes in self.beyond}
         return {
             "wait_mean": mean,

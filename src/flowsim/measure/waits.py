@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 
-from flowsim.measure.facts import PERCENTILES, Facts, Moments
+from flowsim.measure.facts import PERCENTILES, Facts
 from flowsim.measure.frames import Window
 from flowsim.measure.intervals import FAR, Flags
+from flowsim.measure.moments import Moments
 from flowsim.measure.registry import Asked, measure_kind
 from flowsim.trajectory import NEVER, Ints
 
@@ -84,25 +87,45 @@ def interval(window: Window, asked: Asked) -> Facts:
     the window, at least the limit before the run's end, so that all is known of them: who is still there counts
     as over, who went away before reaching ``to`` is left out.
     """
-    begin_at, end_at = asked.option("from", *STAMPS[:4]), asked.option("to", "left", *STAMPS[1:4])
-    first, last = _led(window, asked)
-    begin, end = stamp(window, begin_at)[first], stamp(window, end_at)[last]
-    position = asked.position(window, first)
     statistic = asked.option("statistic", "mean", *PERCENTILES, "share_within", "share_over", "number_over")
-    names = asked.names(window)
     if statistic in ("mean", *PERCENTILES):
-        tick = end if asked.option("by", "from", "to") == "to" else begin
-        use = np.flatnonzero((end < FAR) & (begin < FAR) & _nights(window, asked, begin, end))
-        lasts, unit = (end - begin)[use], asked.ticks_per_unit(window)
-        return Moments(names, position[use], tick[use], lasts, statistic, unit=unit)
-    limit = asked.limit(window)
-    is_open = window.left[last] == FAR
-    use = np.flatnonzero((begin < window.trajectory.end - limit) & ((end < FAR) | is_open))
-    is_over = (end - np.minimum(begin, FAR // 2))[use] > limit
+        key = ("times", asked.definition.unit, *_asked_of(asked, "by", "nights"))
+        return window.once(key, lambda: _times(window, asked)).taking(statistic)
+    names, limit, (_, last, position, begin, end) = asked.names(window), asked.limit(window), _ends(window, asked)
+    is_known = (end < FAR) | (window.left[last] == FAR)
+    use = np.flatnonzero(is_known & window.within(begin) & (begin < window.trajectory.end - limit))
+    is_over = (end - begin)[use] > limit
     value = ~is_over if statistic == "share_within" else is_over
     if statistic != "number_over":
         return Moments(names, position[use], begin[use], value)
     return Moments(names, position[use], begin[use], value, "rate", asked.per(window))
+
+
+def _times(window: Window, asked: Asked) -> Moments:
+    """Return the times of those who reached the end, observed at its beginning or end in the window."""
+    _, _, position, begin, end = _ends(window, asked)
+    tick = end if asked.option("by", "from", "to") == "to" else begin
+    use = np.flatnonzero((end < FAR) & (begin < FAR) & window.within(tick) & _nights(window, asked, begin, end))
+    lasts = (end - begin)[use]
+    return Moments(asked.names(window), position[use], tick[use], lasts, unit=asked.ticks_per_unit(window))
+
+
+def _asked_of(asked: Asked, *more: str) -> tuple[Hashable, ...]:
+    """Return what decides which times are meant; measures often differ only in the statistic or limit."""
+    options = asked.definition.options
+    return (*asked.about, *(options.get(name) for name in ("of", "from", "to", "towards", "origin", "placed", *more)))
+
+
+def _ends(window: Window, asked: Asked) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+    """Return first and last row, position of the service, begin and end of the runs an interval is of."""
+    return window.once(("ends", *_asked_of(asked)), lambda: _find_ends(window, asked))
+
+
+def _find_ends(window: Window, asked: Asked) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+    begin_at, end_at = asked.option("from", *STAMPS[:4]), asked.option("to", "left", *STAMPS[1:4])
+    first, last = _led(window, asked)
+    begin, end = stamp(window, begin_at)[first], stamp(window, end_at)[last]
+    return first, last, asked.position(window, first), begin, end
 
 
 def _led(window: Window, asked: Asked) -> tuple[Ints, Ints]:

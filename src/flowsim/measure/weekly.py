@@ -61,7 +61,7 @@ def _series(window: Window, definitions: Mapping[str, MeasureDef], days: int, sp
             "measure": [m.name for m, series in found for _ in range(n * len(series.labels))],
             "service": [service for _, series in found for service, _ in series.labels for _ in range(n)],
             "split": [part for _, series in found for _, part in series.labels for _ in range(n)],
-            "value": np.concatenate([np.zeros(0), *(series.values.ravel() for _, series in found)]),
+            "value": np.concatenate([np.zeros(0), *(series.table.ravel() for _, series in found)]),
         }
     )
 
@@ -69,7 +69,7 @@ def _series(window: Window, definitions: Mapping[str, MeasureDef], days: int, sp
 def _whole(series: Series) -> Series:
     """Return a measure without its parts."""
     whole = [i for i, (_, split) in enumerate(series.labels) if split == NO_SPLIT]
-    return Series(tuple(series.labels[i] for i in whole), series.values[whole])
+    return Series(tuple(series.labels[i] for i in whole), series.table[whole])
 
 
 def period_edges(window: Window, days: int) -> Ints:
