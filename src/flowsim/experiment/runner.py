@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -150,6 +151,8 @@ def _alone(design: Design, tasks: Sequence[Task], parts: Parts) -> Iterator[Task
 def _together(design: Design, tasks: Sequence[Task], parts: Parts, workers: int) -> Iterator[Task]:
     import joblib
 
+    # Workers that have grown are renewed between tasks, and nothing is lost: no news for the user.
+    warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
     # Each cell's system goes to disk once, and each worker reads it once, however many replications it has.
     shared = {task.key: _shared_name(task) for task in tasks}
     try:

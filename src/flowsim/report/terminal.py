@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -64,7 +66,7 @@ def show_comparison(result: ExperimentResult, console: Console) -> None:
 
 
 def show_run(result: ExperimentResult, console: Console) -> None:
-    """Show the overall value of every measure with its interval, the watched ones first."""
+    """Show the overall value of every measure with its interval, the watched ones first; then every service."""
     order = {name: place for place, name in enumerate(result.watches)}
     for level in result.levels:
         say(console, f"\n{result.title}: {level.label}")
@@ -76,6 +78,44 @@ def show_run(result: ExperimentResult, console: Console) -> None:
         for effect in sorted(found, key=lambda e: order.get(e.measure, len(order))):
             table.add_row(effect.label, quantity(effect.mean, effect.unit), _range(effect))
         console.print(table)
+    show_services(result, console)
+
+
+_QUEUEING = {
+    "arrivals_per_day": "Arrivals a day",
+    "utilisation": "Utilisation",
+    "mean_in_use": "In use",
+    "mean_waiting": "Waiting",
+    "p_wait": "P(wait)",
+    "wait_mean": "Wait, mean [min]",
+    "wait_p95": "Wait, 95th [min]",
+    "mean_blocked": "Blocked",
+    "lost_share": "Lost",
+}
+"""Columns of the stations table that the terminal shows; all are in ``stations.parquet`` and the workbook."""
+
+
+def show_services(result: ExperimentResult, console: Console) -> None:
+    """Show queueing statistics of every service: the mean over replications and its standard error."""
+    for level in result.levels:
+        rows = result.stations[(result.stations["demand"] == level.id) & (result.stations["service"] != "system")]
+        table = _table()
+        table.add_column("Service")
+        for heading in _QUEUEING.values():
+            table.add_column(heading, justify="right")
+        for service, found in rows.groupby("service", sort=False):
+            table.add_row(str(service), *(_mean_and_error(found[column].to_numpy()) for column in _QUEUEING))
+        say(console, "Each service: mean over replications, and in brackets its standard error")
+        console.print(table)
+
+
+def _mean_and_error(values: npt.NDArray[np.float64]) -> str:
+    kept = values[np.isfinite(values)]
+    if not kept.size:
+        return "-"
+    if kept.size == 1:
+        return f"{kept[0]:.4g}"
+    return f"{kept.mean():.4g} ({kept.std(ddof=1) / np.sqrt(kept.size):.2g})"
 
 
 def show_differences(stack: Sequence[str], found: Sequence[Change], console: Console) -> None:

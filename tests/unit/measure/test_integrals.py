@@ -2,7 +2,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsim.measure.integrals import areas, level_quantile, levels_at, steps, union
+from flowsim.measure.integrals import (
+    areas,
+    clipped,
+    difference,
+    level_quantile,
+    level_quantiles,
+    levels_at,
+    steps,
+    union,
+)
 
 Ticks = st.integers(-50, 150)
 Stretches = st.lists(st.tuples(st.integers(0, 2), Ticks, Ticks, st.integers(-3, 5)), max_size=30)
@@ -55,3 +64,26 @@ def test_a_quantile_of_a_level_is_weighted_by_time():
     ticks, level = np.array([0, 90]), np.array([2, 7])
     assert level_quantile(ticks, level, 100, 0.9) == 2
     assert level_quantile(ticks, level, 100, 0.91) == 7
+
+
+@given(Stretches, st.integers(-60, 40), st.integers(41, 160))
+def test_a_part_of_a_step_function_is_the_step_function_of_that_part(stretches, begin, end):
+    _, start, stop, weight = columns(stretches)
+    part = clipped(*steps(start, stop, weight, -60, 200), begin, end)
+    assert [c.tolist() for c in part] == [c.tolist() for c in steps(start, stop, weight, begin, end)]
+
+
+@given(Stretches, Stretches)
+def test_a_difference_of_step_functions_is_that_of_their_levels(first, second):
+    functions = [steps(*columns(stretches)[1:], -60, 200) for stretches in (first, second)]
+    ticks, level = difference(*functions)
+    assert set(ticks.tolist()) == {t for f in functions for t in f[0].tolist()}
+    for tick, found in zip(ticks.tolist(), level.tolist(), strict=True):
+        taken, offered = (sum(open_at(stretches, k, tick) for k in range(3)) for stretches in (first, second))
+        assert found == taken - offered
+
+
+def test_several_quantiles_of_a_level_are_each_of_them():
+    ticks, level = np.array([0, 90, 95]), np.array([2, 7, -1])
+    assert level_quantiles(ticks, level, 100, (0.05, 0.9, 0.96)) == [-1, 2, 7]
+    assert np.isnan(level_quantiles(np.array([0]), np.array([3]), 0, (0.5,))).all()
