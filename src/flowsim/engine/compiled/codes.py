@@ -18,5 +18,6 @@ NONE = -1
 DONE = -2
 """What remains of a stint that has ended."""
 FAR = 2**62
+VERSION_BITS = 20
 MOST_MOVES_AN_INSTANT = 1000
 BY_DESTINATION = -1

@@ -7,7 +7,19 @@ import numpy.typing as npt
 
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.calendar import drop_first, wake
-from flowsim.engine.compiled.codes import ARRIVAL, DONE, FINISH, NEVER, NONE, PATIENCE, READY, RISE, START, WHO
+from flowsim.engine.compiled.codes import (
+    ARRIVAL,
+    DONE,
+    FINISH,
+    NEVER,
+    NONE,
+    PATIENCE,
+    READY,
+    RISE,
+    START,
+    VERSION_BITS,
+    WHO,
+)
 from flowsim.engine.compiled.jit import called_from_python, compiled
 from flowsim.engine.compiled.journey import go
 from flowsim.engine.compiled.memory import patient_at, pool_at, service_int, station_at, visit_at
@@ -27,6 +39,7 @@ from flowsim.engine.compiled.spaces import (
     worst,
 )
 from flowsim.engine.compiled.staff import offer_staff
+from flowsim.engine.compiled.steps import stint_of
 from flowsim.engine.compiled.ways import draw_way, open_patient, open_visit, resolve
 from flowsim.system import tables as tb
 from flowsim.system.tables import Floats, Ints
@@ -80,12 +93,14 @@ def finish(w: Ints, f: Floats, m: Ints, who: int, payload: int) -> None:
         va = visit_at(m, who - m[im.N_PATIENTS])
         free_up(w, f, m, m[va + im.V_SERVICE], m[va + im.V_TAKES])
         return
-    qa = patient_at(m, who)
+    # A stale finish may find the patient on another visit, or gone and the slot another's.
+    v = payload >> VERSION_BITS
+    qa, va = patient_at(m, who), visit_at(m, v)
+    if m[qa + im.Q_VISIT] != v or stint_of(m, v) != payload:
+        return
     if m[qa + im.Q_STATE] == im.IN_STINT:
-        va = visit_at(m, m[qa + im.Q_VISIT])
-        if m[va + im.V_VERSION] == payload:
-            m[va + im.V_REMAINING] = DONE
-            wake(m, who)
+        m[va + im.V_REMAINING] = DONE
+        wake(m, who)
     elif m[qa + im.Q_STATE] == im.IN_PACKAGE or m[qa + im.Q_STATE] == im.IN_STEP:
         go(w, f, m, who)
 

@@ -7,7 +7,7 @@ import math
 from flowsim.draws.quantiles import exponential_from_uniform
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.calendar import schedule
-from flowsim.engine.compiled.codes import FAR, FINISH, NEVER, NONE, READY
+from flowsim.engine.compiled.codes import FAR, FINISH, NEVER, NONE, READY, VERSION_BITS
 from flowsim.engine.compiled.jit import compiled
 from flowsim.engine.compiled.memory import (
     draw,
@@ -196,8 +196,14 @@ def take_time(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> bool:
     if ticks <= 0:
         return False
     m[qa + im.Q_STATE] = im.IN_STEP
-    schedule(w, m, now + ticks, (READY if leaving else FINISH) | q, 0)
+    schedule(w, m, now + ticks, (READY if leaving else FINISH) | q, stint_of(m, v))
     return True
+
+
+@compiled
+def stint_of(m: Ints, v: int) -> int:
+    """Name the present stretch of a visit, so that a finish foreseen before an interruption is known to be stale."""
+    return (v << VERSION_BITS) | m[visit_at(m, v) + im.V_VERSION]
 
 
 @compiled
@@ -210,7 +216,7 @@ def begin_stint(w: Ints, m: Ints, q: int, v: int, ticks: int) -> None:
         return
     m[va + im.V_FINISH] = m[im.NOW] + ticks
     m[patient_at(m, q) + im.Q_STATE] = im.IN_STINT
-    schedule(w, m, m[im.NOW] + ticks, FINISH | q, m[va + im.V_VERSION])
+    schedule(w, m, m[im.NOW] + ticks, FINISH | q, stint_of(m, v))
 
 
 @compiled
@@ -228,7 +234,7 @@ def begin_package(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> Non
     if last < w[im.WEEKDAYS_AT] - w[im.MIDNIGHTS_AT]:
         tick = w[w[im.MIDNIGHTS_AT] + last] + service_int(w, s, tb.S_DAY_START) * w[im.TICKS_PER_MINUTE]
     m[qa + im.Q_STATE] = im.IN_PACKAGE
-    schedule(w, m, tick, FINISH | q, 0)
+    schedule(w, m, tick, FINISH | q, stint_of(m, v))
 
 
 @compiled
