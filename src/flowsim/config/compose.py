@@ -127,7 +127,7 @@ def _read_file(file: Path) -> DictConfig:
         loaded = OmegaConf.load(file)
     except OSError as error:
         raise ConfigError([Problem(str(file), str(error.strerror), "a YAML file that can be read")]) from None
-    except (yaml.YAMLError, OmegaConfBaseException) as error:
+    except (yaml.YAMLError, OmegaConfBaseException, UnicodeDecodeError) as error:
         raise ConfigError([_not_yaml(str(file), error)]) from None
     if not isinstance(loaded, DictConfig):
         raise ConfigError([Problem(str(file), "a list", f"a mapping of {', '.join(Config.model_fields)}")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from flowsim.config.quantities import (
@@ -20,6 +20,7 @@ from flowsim.config.quantities import (
     Strict,
     Tabled,
 )
+from flowsim.units import MINUTES_PER_YEAR
 
 
 class Sourced(Strict):
@@ -614,12 +615,16 @@ class SourceDef(Strict):
     note: str = ""
 
 
+def _listed(said: object) -> object:
+    return [said] if isinstance(said, str) else said
+
+
 class RunSettings(Strict):
     """How to run."""
 
     label: str = ""
     seed: int = 1
-    replications: int = Field(default=4, ge=1)
+    replications: int = Field(default=4, ge=1, le=99_999)
     starts: IsoDate = Field(default="2026-10-01", description="first date measured; the run starts warm_up earlier")
     warm_up: Duration = Duration(value=60 * 1440.0, said="60 d")
     duration: Duration = Duration(value=182 * 1440.0, said="182 d")
@@ -629,7 +634,23 @@ class RunSettings(Strict):
     )
     workers: int = Field(default=0, ge=0, description="0 uses every core")
     log: Literal["standard", "full"] = "standard"
-    demand: list[str] | None = Field(default=None, description="keeps only these demand levels of the experiment")
+    demand: Annotated[list[str] | None, BeforeValidator(_listed)] = Field(
+        default=None, description="keeps only these demand levels of the experiment"
+    )
+
+    @field_validator("warm_up", "duration")
+    @classmethod
+    def _within_a_century(cls, said: Duration) -> Duration:
+        if said.value > 100 * MINUTES_PER_YEAR:
+            raise PydanticCustomError("range", "{wanted}", {"wanted": "a time of at most 100 years"})
+        return said
+
+    @field_validator("starts")
+    @classmethod
+    def _within_the_calendar(cls, said: str) -> str:
+        if not "1900" <= said[:4] <= "2199":
+            raise PydanticCustomError("range", "{wanted}", {"wanted": "a date from 1900 to 2199"})
+        return said
 
 
 class Calendar(Strict):

@@ -155,7 +155,7 @@ def as_problem(fault: Fault) -> Problem:
         return Problem(dotted(fault.path), "nothing", _missing(fault.path))
     if fault.kind == "clock":
         return Problem(dotted(fault.path), str(fault.said), fault.message + _clock_hint(fault.said))
-    if fault.kind == "range" and isinstance(fault.said, Mapping) and "low" in fault.message:
+    if fault.kind == "range" and isinstance(fault.said, Mapping) and "low" in fault.said:
         return Problem(
             dotted(fault.path), f"low {shown(fault.said['low'])}, high {shown(fault.said['high'])}", fault.message
         )

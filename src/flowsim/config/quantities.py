@@ -8,6 +8,7 @@ source: naic_2018, note: ...}``. Where patients differ, it may be a table:
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Generic, TypeVar, cast, get_args
 
@@ -15,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, model_validato
 from pydantic_core import PydanticCustomError, core_schema
 
 from flowsim.units import Dimension, QuantityError, parse_quantity
+
+MOST_COUNTED = 10**9
+"""Counts from here on are refused: nothing that large is meant."""
 
 
 class Strict(BaseModel):
@@ -76,6 +80,9 @@ class Quantity(Strict):
         positive = (Dimension.DURATION, Dimension.RATE, Dimension.COUNT)
         if self.dimension in positive and self.value < 0:
             raise PydanticCustomError("range", "{wanted}", {"wanted": f"{self.dimension.label} of 0 or more"})
+        if self.dimension is Dimension.COUNT and math.isfinite(self.value) and self.value >= MOST_COUNTED:
+            wanted = f"a count under {MOST_COUNTED:,}, or unlimited"
+            raise PydanticCustomError("range", "{wanted}", {"wanted": wanted})
         if self.low is not None and self.high is not None and self.low > self.high:
             raise PydanticCustomError("range", "{wanted}", {"wanted": "low no greater than high"})
         return self

@@ -17,6 +17,7 @@ from flowsim.experiment.result import ExperimentResult
 from flowsim.report.formats import difference, is_missing, number, percent, quantity
 from flowsim.report.view import Effect, Verdict, deciding_measure, effect_of, effects, is_overall
 from flowsim.report.words import answer
+from flowsim.units import MINUTES_PER_DAY
 
 PIPED = 140
 """Width of tables where output is no terminal."""
@@ -136,7 +137,7 @@ def show_check(design: Design, console: Console) -> None:
         say(
             console,
             f"OK  {cell.arm} at {cell.demand}: {len(spec.services)} services, {len(spec.streams)} streams, "
-            f"about {number(cell.work / max(1, len(spec.clock.midnights) - 1))} arrivals a day",
+            f"about {number(cell.work / (spec.clock.minutes(spec.end) / MINUTES_PER_DAY))} arrivals a day",
         )
         for row in mine[mine["warning"] != ""].to_dict("records"):
             say(console, f"    warning: {row['service']}: {row['warning']}")
