@@ -248,7 +248,9 @@ def interrupt(w: Ints, m: Ints, s: int, v: int) -> None:
     """Stop a visit; it goes to the head of its class."""
     va, now = visit_at(m, v), m[im.NOW]
     m[va + im.V_INTERRUPTED_AT] = now
-    m[va + im.V_REMAINING] = m[va + im.V_FINISH] - now
+    if m[patient_at(m, m[va + im.V_PATIENT]) + im.Q_STATE] == im.IN_STINT:
+        # Otherwise the stint has not begun, and what remains is known already or not yet.
+        m[va + im.V_REMAINING] = m[va + im.V_FINISH] - now
     m[va + im.V_VERSION] += 1
     go_out(m, s, v)
     m[station_at(m, s) + im.A_IN_USE] -= m[va + im.V_TAKES]
