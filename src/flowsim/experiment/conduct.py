@@ -17,7 +17,7 @@ from flowsim.experiment.loads import flow_map, offered
 from flowsim.experiment.manifest import manifest
 from flowsim.experiment.progress import Progress
 from flowsim.experiment.result import ExperimentResult
-from flowsim.experiment.runner import available_cores, collect, run_tasks
+from flowsim.experiment.runner import available_cores, collect, run_tasks, start_compiling
 from flowsim.experiment.store import Parts
 
 
@@ -56,6 +56,10 @@ def conduct(
     began = datetime.now(UTC)
     try:
         with Progress(len(design.tasks), sum(task.work for task in design.tasks), stream) as progress:
+            compiling = start_compiling(design, progress.say)
+            loads = offered(design.cells)
+            if compiling is not None:
+                compiling.wait()
             run_tasks(design, parts, workers, progress)
         tables, totals = collect(design, parts)
     except KeyboardInterrupt as error:
@@ -78,7 +82,7 @@ def conduct(
         comparison=_comparison(design, tables["measures"]),
         nodes=nodes,
         edges=edges,
-        offered=offered(design.cells),
+        offered=loads,
         assumptions=assumptions(base.staged.config),
         changes=changes(design),
         **tables,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 import time
 import warnings
 from collections import Counter
@@ -99,6 +101,23 @@ def run_task(work: Work, replication: int) -> TaskResult:
         "costs": book,
     }
     return TaskResult(frames, time.perf_counter() - began, ran - began, trajectory.events)
+
+
+def start_compiling(design: Design, say: Callable[[str], None]) -> subprocess.Popen[bytes] | None:
+    """Start compiling the engine in a process of its own, where that is still to be done on this machine.
+
+    Meanwhile there is other work; wait for the process before running tasks. Should it fail, ``run_tasks``
+    compiles, and says why it cannot.
+    """
+    if design.config.run.engine != "kernel":
+        return None
+    from flowsim.draws.cache import is_compiled
+
+    if is_compiled():
+        return None
+    say("Compiling the engine for this machine: under a minute, once.")
+    program = "from flowsim.engine.kernel import prepare; prepare(str)"
+    return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def run_tasks(design: Design, parts: Parts, workers: int, progress: Progress) -> None:
