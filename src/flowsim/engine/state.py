@@ -10,7 +10,7 @@ from simpy.events import Event
 from flowsim.draws.sampler import Sampler
 from flowsim.engine.queues import WaitingList
 from flowsim.engine.setup import Offer
-from flowsim.system.spec import BranchSpec, ServiceSpec, Steps
+from flowsim.system.spec import BranchSpec, Distribution, ServiceSpec, Steps
 from flowsim.trajectory import NEVER, Outcome
 
 
@@ -181,9 +181,9 @@ class Samplers:
     def __init__(self) -> None:
         self._known: dict[int, Sampler] = {}
 
-    def of(self, row: object) -> Sampler:
+    def of(self, row: Distribution) -> Sampler:
         """Return the sampler of a distribution of the specification (which outlives this)."""
         found = self._known.get(id(row))
         if found is None:
-            found = self._known[id(row)] = Sampler(row)  # type: ignore[arg-type]
+            found = self._known[id(row)] = Sampler(row)
         return found
