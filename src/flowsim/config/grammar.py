@@ -1,4 +1,4 @@
-"""The grammar of models.py as data: which names may stand at a key, and which kind of value is wanted there.
+"""The grammar of models as data: which names may stand at a key, and which kind of value is wanted there.
 
 A *spot* is what may stand at one key: a tuple of types, one an alternative. Walking from spot to spot
 follows the YAML as people write it, shorthands included, where pydantic follows the models.
