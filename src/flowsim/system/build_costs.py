@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from flowsim.config.models import Payers, Programme, ServiceCosts
-from flowsim.config.quantities import Quantity
+from flowsim.config.prices import PriceYearError, at_prices_of
+from flowsim.config.quantities import Money, MoneyRate
 from flowsim.system.routing import TOLERANCE
 from flowsim.system.spec import CostBook, ProgrammeCost, ServiceCost, StaffCost
 from flowsim.system.tabling import Context
@@ -27,7 +28,7 @@ def make_costs(ctx: Context, programmes: Programmes) -> CostBook:
         if name in ctx.names.services:
             services[name] = _service_cost(ctx, key, model)
         elif name in ctx.names.staff:
-            rate = 0.0 if model.staffed is None else model.staffed.value
+            rate = _amount(ctx, f"{key}.staffed", model.staffed, model.price_year)
             staff[name] = StaffCost(rate, payers(ctx, f"{key}.payer", model.payer))
             if model.staffed is None:
                 ctx.problems.add(key, "no staffed", 'what each member costs, e.g. {staffed: "£ 40 /h"}')
@@ -41,22 +42,34 @@ def make_costs(ctx: Context, programmes: Programmes) -> CostBook:
     )
 
 
-def _amount(quantity: Quantity | None) -> float:
-    return 0.0 if quantity is None else quantity.value
+def _amount(ctx: Context, key: str, amount: Money | MoneyRate | None, year: str | None) -> float:
+    """Return an amount at the place's prices; 0 for none, or for one whose year is not known."""
+    place = ctx.configs[0].place
+    try:
+        return at_prices_of(amount, year, place.price_year, place.prices)
+    except PriceYearError as error:
+        has_own = amount is not None and amount.price_year is not None
+        at = f"{key if has_own else key.rpartition('.')[0]}.price_year"
+        ctx.problems.add(at, repr(error.said), error.wanted)
+        return 0.0
 
 
 def _service_cost(ctx: Context, key: str, model: ServiceCosts) -> ServiceCost:
     if model.staffed is not None:
         ctx.problems.add(f"{key}.staffed", model.staffed.said, "no staffed on a service: it is for staff pools")
+
+    def amount(name: str) -> float:
+        return _amount(ctx, f"{key}.{name}", getattr(model, name), model.price_year)
+
     return ServiceCost(
-        attendance=_amount(model.attendance),
-        admission=_amount(model.admission),
-        space_time=_amount(model.space),
-        delayed_time=None if model.delayed is None else model.delayed.value,
-        empty_time=_amount(model.empty),
-        waiting_time=_amount(model.waiting),
-        visit=_amount(model.visit),
-        surge_time=_amount(model.surge),
+        attendance=amount("attendance"),
+        admission=amount("admission"),
+        space_time=amount("space"),
+        delayed_time=None if model.delayed is None else amount("delayed"),
+        empty_time=amount("empty"),
+        waiting_time=amount("waiting"),
+        visit=amount("visit"),
+        surge_time=amount("surge"),
         payers=payers(ctx, f"{key}.payer", model.payer),
     )
 
@@ -64,13 +77,14 @@ def _service_cost(ctx: Context, key: str, model: ServiceCosts) -> ServiceCost:
 def _programme(
     ctx: Context, intervention: str, name: str, model: Programme, starts: date | None, ends: date | None
 ) -> ProgrammeCost:
+    key = f"intervention.{intervention}.costs.{name}"
     return ProgrammeCost(
         id=f"{intervention}.{name}",
-        per_minute=_amount(model.amount),
-        once=_amount(model.once),
+        per_minute=_amount(ctx, f"{key}.amount", model.amount, model.price_year),
+        once=_amount(ctx, f"{key}.once", model.once, model.price_year),
         from_tick=0 if starts is None else ctx.calendar.date_tick(starts),
         to_tick=ctx.calendar.end if ends is None else ctx.calendar.date_tick(ends),
-        payers=payers(ctx, f"intervention.{intervention}.costs.{name}.payer", model.payer),
+        payers=payers(ctx, f"{key}.payer", model.payer),
     )
 
 

@@ -8,28 +8,37 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from flowsim.system.curves import Floats, Ints
 from flowsim.system.spec import BY_DESTINATION, NONE, BranchSpec, RoutingSpec, Row, StreamSpec, SystemSpec, Table
 
 Key = TypeVar("Key")
+Bools = npt.NDArray[np.bool_]
 MOST_CLASSES = 2_000_000
 
 
 @dataclass(frozen=True)
 class Classes:
-    """Combinations of the attributes that matter.
+    """Combinations of the attributes that matter, as far as any stream's patients can have them.
+
+    Levels that no table tells apart count as one, so a class is a combination of groups of levels.
 
     Attributes:
-        codes: for each attribute that matters, its code in every class.
+        codes: for each attribute that matters, a level of its group in every class.
         count: number of classes.
-        strides: how far apart two classes are that differ by one level.
+        groups: for each attribute that matters, the group each of its levels is in.
+        sizes: number of groups of each, in the order of ``codes``.
+        position: index of each combination of groups among the classes, flat, first attribute slowest; NONE where
+            nobody can be so.
         known: numbers of tables' rows already worked out.
     """
 
     codes: dict[int, Ints]
     count: int
-    strides: dict[int, int]
+    groups: dict[int, Ints]
+    sizes: tuple[int, ...]
+    position: Ints
     known: dict[tuple[int, Callable[[Any], float]], Floats] = field(default_factory=dict)
 
     def rows(self, table: Table[Row], period: int, origin: int, destination: int = NONE) -> Ints:
@@ -73,7 +82,7 @@ class Classes:
 
 
 def tables_of(spec: SystemSpec) -> Iterator[Table[object]]:
-    """Yield every table that decides where patients go or how long they take."""
+    """Yield every table that decides where patients go or how long they take, once they have come."""
     routings: list[RoutingSpec] = (
         [s.routing for s in spec.services] + list(spec.junctions) + [s.routing for s in spec.streams]
     )
@@ -86,52 +95,124 @@ def tables_of(spec: SystemSpec) -> Iterator[Table[object]]:
         for step in service.steps:
             tables += [step.share, step.duration, *(need.number for need in step.staff)]  # type: ignore[list-item]
         yield from (table for table in tables if table is not None)  # type: ignore[misc]
-    for stream in spec.streams:
-        yield from (thin.share for thin in stream.thins)  # type: ignore[misc]
 
 
 def make_classes(spec: SystemSpec) -> Classes:
-    """Return the classes of patients: attributes that tables use, and those that decide these."""
-    used = {a for table in tables_of(spec) for a in table.by if a >= 0}
-    size = -1
-    while size != len(used):
-        size = len(used)
-        used |= {a for s in spec.streams for m in s.mix if m.attribute in used for a in m.cumulative.by if a >= 0}
-    wanted = sorted(used)
-    sizes = [len(spec.attributes[a].levels) for a in wanted]
-    count = int(np.prod(sizes, dtype=np.int64)) if sizes else 1
-    if count > MOST_CLASSES:
-        raise ValueError(f"{count} combinations of attributes are too many to follow")
-    codes, strides, stride = {}, {}, count
-    for attribute, levels in zip(wanted, sizes, strict=True):
-        stride //= levels
-        strides[attribute] = stride
-        codes[attribute] = np.arange(count, dtype=np.int64) // stride % levels
-    return Classes(codes, count, strides)
+    """Return the classes of patients.
+
+    Raises:
+        ValueError: there are more than MOST_CLASSES combinations of groups of levels.
+    """
+    groups = _groups(spec)
+    sizes = tuple(int(group.max()) + 1 for group in groups.values())
+    combinations = int(np.prod(sizes, dtype=np.int64)) if sizes else 1
+    if combinations > MOST_CLASSES:
+        raise ValueError(f"{combinations} combinations of attributes are too many to follow")
+    possible = np.zeros(combinations, dtype=bool)
+    for stream in spec.streams:
+        for period in range(_periods(stream)):
+            possible |= _joint(stream, groups, sizes, period, len(spec.services)) > 0
+    possible |= combinations == 1
+    possible = _closed(spec, groups, sizes, possible)
+    position = np.where(possible, np.cumsum(possible) - 1, NONE).astype(np.int64)
+    kept = np.unravel_index(np.flatnonzero(possible), sizes) if sizes else ()
+    codes = {
+        attribute: np.array([int(np.argmax(group == g)) for g in range(size)], dtype=np.int64)[at]
+        for (attribute, group), size, at in zip(groups.items(), sizes, kept, strict=True)
+    }
+    return Classes(codes, int(possible.sum()), groups, sizes, position)
 
 
-def class_shares(stream: StreamSpec, classes: Classes, period: int) -> Floats:
-    """Return the probability of each class among a stream's patients; first levels where there is no mix."""
-    shares = np.ones(classes.count)
-    mixed = {mix.attribute: mix for mix in stream.mix}
-    for attribute, codes in classes.codes.items():
-        if attribute not in mixed:
-            shares = shares * (codes == 0)
+def _periods(stream: StreamSpec) -> int:
+    return max([1, *(mix.cumulative.periods for mix in stream.mix), *(thin.share.periods for thin in stream.thins)])
+
+
+def _groups(spec: SystemSpec) -> dict[int, Ints]:
+    """Return, for each attribute a table uses, which of its levels every table treats alike."""
+    seen: dict[int, list[list[bytes]]] = {}
+    same: dict[object, int] = {}
+    for table in {id(table): table for table in tables_of(spec)}.values():
+        if not any(attribute >= 0 for attribute in table.by):
             continue
-        table = mixed[attribute].cumulative
-        each = np.diff(np.array(table.rows, dtype=np.float64), axis=1, prepend=0.0)
-        shares = shares * each[classes.rows(table, period, NONE), codes]
-    return shares
+        rows = np.array([same.setdefault(row, len(same)) for row in table.rows], dtype=np.int64)
+        rows = rows.reshape(table.periods, *table.sizes)
+        for axis, attribute in enumerate(table.by, start=1):
+            if attribute >= 0:
+                levels = seen.setdefault(attribute, [[] for _ in spec.attributes[attribute].levels])
+                for level, told in enumerate(levels):
+                    told.append(np.take(rows, level, axis).tobytes())
+    out = {}
+    for attribute in sorted(seen):
+        kinds: dict[tuple[bytes, ...], int] = {}
+        out[attribute] = np.array([kinds.setdefault(tuple(told), len(kinds)) for told in seen[attribute]])
+    return {attribute: group for attribute, group in out.items() if group.max() > 0}
+
+
+def _joint(stream: StreamSpec, groups: dict[int, Ints], sizes: tuple[int, ...], period: int, arrival: int) -> Floats:
+    """Return the probability of each combination of groups among a stream's patients, prevented ones left out.
+
+    Attributes that only decide others are summed over. Attribute ``a`` is axis ``a`` of a factor, and the groups
+    of its levels are axis ``first + a``.
+    """
+    mixed = {mix.attribute: mix.cumulative for mix in stream.mix}
+    first = max([*mixed, *groups], default=0) + 1
+    factors: list[Any] = []
+    for attribute, table in mixed.items():
+        rows = np.array(table.rows, dtype=np.float64)
+        each = np.diff(rows, axis=1, prepend=0.0).reshape(table.periods, *table.sizes, rows.shape[1])
+        factors += [each[period if table.periods > 1 else 0], [*table.by, attribute]]
+    for thin in stream.thins:
+        share = np.array(thin.share.rows, dtype=np.float64).reshape(thin.share.periods, *thin.share.sizes)
+        came = 1 - share[period if thin.share.periods > 1 else 0]
+        for axis in reversed([axis for axis, a in enumerate(thin.share.by) if a < 0]):
+            came = np.take(came, arrival, axis)
+        by = [a for a in thin.share.by if a >= 0]
+        absent = [axis for axis, a in enumerate(by) if a not in mixed]
+        came = came[tuple(0 if axis in absent else slice(None) for axis in range(len(by)))]
+        factors += [came, [a for a in by if a in mixed]]
+    for attribute, group in groups.items():
+        if attribute in mixed:
+            factors += [np.eye(int(group.max()) + 1)[group], [attribute, first + attribute]]
+        else:
+            factors += [np.eye(int(group.max()) + 1)[group[0]], [first + attribute]]
+    if not factors:
+        return np.ones(1)
+    joint = np.einsum(*factors, [first + attribute for attribute in groups], optimize="greedy")
+    return np.asarray(joint, dtype=np.float64).reshape(-1)
+
+
+def _moved(spec: SystemSpec, groups: dict[int, Ints], sizes: tuple[int, ...], service: int) -> Ints:
+    """Return the combination that each combination of groups becomes on leaving a service."""
+    at = list(np.unravel_index(np.arange(int(np.prod(sizes, dtype=np.int64))), sizes)) if sizes else []
+    for attribute, level in spec.services[service].sets:
+        if attribute in groups:
+            place = list(groups).index(attribute)
+            at[place] = np.full_like(at[place], groups[attribute][level])
+    return np.asarray(np.ravel_multi_index(tuple(at), sizes), dtype=np.int64) if sizes else np.zeros(1, dtype=np.int64)
+
+
+def _closed(spec: SystemSpec, groups: dict[int, Ints], sizes: tuple[int, ...], possible: Bools) -> Bools:
+    """Return the combinations that can be, once services have set attributes on leaving."""
+    setting = [s for s, service in enumerate(spec.services) if any(a in groups for a, _ in service.sets)]
+    moves = [_moved(spec, groups, sizes, service) for service in setting]
+    reached = possible.copy()
+    while True:
+        before = int(reached.sum())
+        for move in moves:
+            reached[move[reached]] = True
+        if int(reached.sum()) == before:
+            return reached
+
+
+def class_shares(spec: SystemSpec, stream: StreamSpec, classes: Classes, period: int) -> Floats:
+    """Return the probability of each class among a stream's patients, less those who are prevented."""
+    joint = _joint(stream, classes.groups, classes.sizes, period, len(spec.services))
+    return np.asarray(joint[classes.position >= 0])
 
 
 def class_map(spec: SystemSpec, classes: Classes, service: int) -> Ints | None:
     """Return the class that each class becomes on leaving a service; None where nothing is set."""
-    out = np.arange(classes.count, dtype=np.int64)
-    for attribute, level in spec.services[service].sets:
-        if attribute in classes.codes:
-            out = (
-                out
-                + (level - out // classes.strides[attribute] % len(spec.attributes[attribute].levels))
-                * classes.strides[attribute]
-            )
-    return None if np.array_equal(out, np.arange(classes.count)) else out
+    if not any(attribute in classes.groups for attribute, _ in spec.services[service].sets):
+        return None
+    out = classes.position[_moved(spec, classes.groups, classes.sizes, service)[classes.position >= 0]]
+    return None if np.array_equal(out, np.arange(classes.count)) else np.asarray(out)

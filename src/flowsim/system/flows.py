@@ -22,7 +22,7 @@ from flowsim.system.curves import Floats, Ints, mean_between
 from flowsim.system.distributions import mean
 from flowsim.system.openings import Openings
 from flowsim.system.room import Kind, Room
-from flowsim.system.spec import NONE, BranchSpec, RoutingSpec, StreamSpec, SystemSpec
+from flowsim.system.spec import NONE, UNLIMITED, BranchSpec, RoutingSpec, ServiceSpec, StreamSpec, SystemSpec
 
 LEFT_OVER = 1e-12
 """Share of demand that may be left when passing on stops."""
@@ -101,6 +101,47 @@ def shares_of(branch: BranchSpec) -> tuple[tuple[int, float], ...]:
     return ((branch.destinations[0], 1.0),)
 
 
+def places_after(routing: RoutingSpec) -> set[int]:
+    """Return every place a routing point may send a patient to."""
+    out: set[int] = set()
+    for branch in routing.branches.rows:
+        if branch.rule == "share":
+            out.update(place for place, _ in shares_of(branch))
+        else:
+            out.update((*branch.destinations, branch.otherwise))
+    return out - {NONE}
+
+
+def redirections(service: ServiceSpec) -> set[int]:
+    """Return where a service sends people it does not serve."""
+    full = service.when_full if service.queue_places < UNLIMITED else NONE
+    gives_up = NONE if service.patience is None else service.patience.to
+    return {full, service.when_closed, gives_up} - {NONE}
+
+
+def passing_order(spec: SystemSpec) -> list[int]:
+    """Return services and junctions so that, loops aside, each stands before those it feeds."""
+    exits = range(len(spec.services), len(spec.services) + len(spec.exits))
+    after = {
+        index: places_after(service.routing) | redirections(service) for index, service in enumerate(spec.services)
+    }
+    after |= {exits.stop + index: places_after(junction) for index, junction in enumerate(spec.junctions)}
+    done: dict[int, None] = {}
+    seen: set[int] = set()
+    for first in [*dict.fromkeys(p for s in spec.streams for p in sorted(places_after(s.routing))), *after]:
+        stack = [(first, iter(sorted(after.get(first, ()))))] if first in after and first not in seen else []
+        seen.add(first)
+        while stack:
+            _, following = stack[-1]
+            onward = next((p for p in following if p in after and p not in seen), None)
+            if onward is None:
+                done[stack.pop()[0]] = None
+            else:
+                seen.add(onward)
+                stack.append((onward, iter(sorted(after[onward]))))
+    return list(reversed(done))
+
+
 class Router:
     """Splits a flow over the destinations of a routing point, remembering the weights of each class."""
 
@@ -174,13 +215,11 @@ class Passing:
         self.router = Router(classes, period, len(spec.services), openings, room)
         self._maps = [class_map(spec, classes, s) for s in range(len(spec.services))]
         self._demand = [self._comes(stream, period) for stream in spec.streams]
+        self._order = passing_order(spec)
 
     def _comes(self, stream: StreamSpec, period: int) -> Floats:
         start, end = self.openings.start, self.openings.end
-        comes = mean_rate(stream, self.spec, start, end) * class_shares(stream, self.classes, period)
-        for thin in stream.thins:
-            comes = comes * (1 - self.classes.values(thin.share, float, period, len(self.spec.services)))
-        return comes
+        return mean_rate(stream, self.spec, start, end) * class_shares(self.spec, stream, self.classes, period)
 
     def find(self) -> Flows:
         """Return the flows that demand settles to, with openings and room as they are."""
@@ -195,25 +234,26 @@ class Passing:
         for _ in range(MOST_PASSES):
             if _total(pending.values()) <= LEFT_OVER * demand:
                 break
-            pending = self._one_pass(flows, pending)
+            self._one_pass(flows, pending)
         flows.left_over = _total(pending.values()) / demand if demand > 0 else 0.0
         return flows
 
-    def _one_pass(self, flows: Flows, pending: Pending) -> Pending:
-        """Pass every flow on by one place."""
+    def _one_pass(self, flows: Flows, pending: Pending) -> None:
+        """Pass every flow on as far as it gets in one sweep over the places, most of them before those they feed."""
         services, exits = len(self.spec.services), len(self.spec.exits)
-        onward: Pending = {}
-        for (place, source, known), flow in pending.items():
-            origin = source if source >= 0 else services
-            if place < services:
-                joins = self._admit(flows, onward, (place, source, known), flow)
-                ways = self.router.ways(self.spec.services[place].routing, origin, place)
-                self._split(flows, onward, ways, (place, place), joins, self._maps[place])
-            elif place >= services + exits:
-                ways = self.router.ways(self.spec.junctions[place - services - exits], origin, source)
-                self._split(flows, onward, ways, (place, source), flow)
-        leaves = range(services, services + exits)
-        return {key: flow for key, flow in onward.items() if key[0] not in leaves}
+        for place in self._order:
+            for key in [key for key in pending if key[0] == place]:
+                flow, (_, source, _) = pending.pop(key), key
+                origin = source if source >= 0 else services
+                if place < services:
+                    joins = self._admit(flows, pending, key, flow)
+                    ways = self.router.ways(self.spec.services[place].routing, origin, place)
+                    self._split(flows, pending, ways, (place, place), joins, self._maps[place])
+                else:
+                    ways = self.router.ways(self.spec.junctions[place - services - exits], origin, source)
+                    self._split(flows, pending, ways, (place, source), flow)
+        for key in [key for key in pending if services <= key[0] < services + exits]:
+            del pending[key]
 
     def _admit(self, flows: Flows, onward: Pending, at: tuple[int, Source, Known], flow: Floats) -> Floats:
         """Return those whom a service takes on; the others are on their way to where it sends them."""

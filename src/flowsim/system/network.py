@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from flowsim.system.balance import find_balance
 from flowsim.system.classes import make_classes
-from flowsim.system.flows import LEFT_OVER, shares_of
+from flowsim.system.flows import LEFT_OVER, places_after, redirections
 from flowsim.system.loads import Load, Totals, make_loads
-from flowsim.system.spec import NONE, UNLIMITED, RoutingSpec, ServiceSpec, SystemSpec
+from flowsim.system.spec import NONE, UNLIMITED, RoutingSpec, SystemSpec
 from flowsim.units import MINUTES_PER_DAY
 
 Ways = dict[int, set[int]]
@@ -113,7 +113,7 @@ def unreached(spec: SystemSpec) -> tuple[str, ...]:
     """Return ids of services and junctions that no stream's patients can reach and nobody starts in."""
     first_junction = len(spec.services) + len(spec.exits)
     seen: set[int] = set()
-    pending = [place for stream in spec.streams for place in _ways(stream.routing)]
+    pending = [place for stream in spec.streams for place in places_after(stream.routing)]
     pending += [index for index, service in enumerate(spec.services) if service.initial]
     while pending:
         place = pending.pop()
@@ -122,29 +122,11 @@ def unreached(spec: SystemSpec) -> tuple[str, ...]:
         seen.add(place)
         if place < len(spec.services):
             service = spec.services[place]
-            pending += [*_ways(service.routing), *_redirections(service)]
+            pending += [*places_after(service.routing), *redirections(service)]
         elif place >= first_junction:
-            pending += _ways(spec.junctions[place - first_junction])
+            pending += places_after(spec.junctions[place - first_junction])
     candidates = [*range(len(spec.services)), *range(first_junction, first_junction + len(spec.junctions))]
     return tuple(spec.place_name(place) for place in candidates if place not in seen)
-
-
-def _ways(routing: RoutingSpec) -> set[int]:
-    """Return every place a routing point may send a patient to."""
-    out: set[int] = set()
-    for branch in routing.branches.rows:
-        if branch.rule == "share":
-            out.update(place for place, _ in shares_of(branch))
-        else:
-            out.update((*branch.destinations, branch.otherwise))
-    return out - {NONE}
-
-
-def _redirections(service: ServiceSpec) -> set[int]:
-    """Return where a service sends people it does not serve."""
-    full = service.when_full if service.queue_places < UNLIMITED else NONE
-    gives_up = NONE if service.patience is None else service.patience.to
-    return {full, service.when_closed, gives_up} - {NONE}
 
 
 def instant_cycles(spec: SystemSpec) -> list[list[str]]:
@@ -154,7 +136,7 @@ def instant_cycles(spec: SystemSpec) -> list[list[str]]:
     services count only where all of these can be closed at the same time.
     """
     first_junction = len(spec.services) + len(spec.exits)
-    junctions: Ways = {first_junction + i: _ways(junction) for i, junction in enumerate(spec.junctions)}
+    junctions: Ways = {first_junction + i: places_after(junction) for i, junction in enumerate(spec.junctions)}
     full: Ways = {i: {s.when_full} for i, s in enumerate(spec.services) if s.queue_places < UNLIMITED}
     closed: Ways = {i: {s.when_closed} for i, s in enumerate(spec.services) if s.when_closed != NONE}
     found = _cycles({**junctions, **full})

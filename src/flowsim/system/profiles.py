@@ -41,7 +41,8 @@ def rate_curve(ctx: Context, key: str, stream: Stream, profile: Profile | None) 
         curves.append(dated_curve(ctx, dated))
     if stream.growth is not None:
         base = parse_date(f"{key}.growth_from", stream.growth_from or ctx.configs[0].run.starts, ctx.problems)
-        curves.append(growth_curve(ctx, stream.growth.value, base))
+        until = parse_date(f"{key}.growth_to", stream.growth_to, ctx.problems) if stream.growth_to else None
+        curves.append(growth_curve(ctx, stream.growth.value, base, until))
     curves += surge_curves(ctx, f"{key}.surges", stream.surges)
     curve = product(curves)
     if curve.values.min() < 0:
@@ -58,11 +59,13 @@ def dated_curve(ctx: Context, dated: Mapping[date, float]) -> Curve:
     return of_points(np.array([t for t, _ in points], dtype=np.int64), np.array([v for _, v in points]))
 
 
-def growth_curve(ctx: Context, growth: float, base: date) -> Curve:
-    """Return (1 + growth) to the power of the years since ``base``, day by day."""
+def growth_curve(ctx: Context, growth: float, base: date, until: date | None = None) -> Curve:
+    """Return (1 + growth) to the power of the years since ``base``, day by day; level from ``until`` on."""
     clock = ctx.calendar.clock
-    years = (np.arange(len(clock.midnights)) + (ctx.calendar.start - base).days) / DAYS_PER_YEAR
-    return Curve(np.array(clock.midnights, dtype=np.int64), np.power(1 + growth, years))
+    days = np.arange(len(clock.midnights)) + (ctx.calendar.start - base).days
+    if until is not None:
+        days = np.minimum(days, (until - base).days)
+    return Curve(np.array(clock.midnights, dtype=np.int64), np.power(1 + growth, days / DAYS_PER_YEAR))
 
 
 def surge_curves(ctx: Context, key: str, surges: Mapping[str, SurgePeriod]) -> list[Curve]:

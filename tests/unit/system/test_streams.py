@@ -95,6 +95,13 @@ def test_growth_compounds_day_by_day_from_its_base():
     assert rate.at(3 * DAY) == pytest.approx(0.1 * 1.05 ** (368 / 365.25), rel=1e-14)
 
 
+def test_growth_stops_where_it_is_said_to():
+    stream = {"volume": "144 /day", "growth": "5 % /year", "growth_from": "2025-01-05", "growth_to": "2026-01-08"}
+    rate = stream_of(stream).rate
+    assert rate.at(2 * DAY) == pytest.approx(0.1 * 1.05 ** (367 / 365.25), rel=1e-14)
+    assert rate.at(3 * DAY) == rate.at(5 * DAY) == pytest.approx(0.1 * 1.05 ** (368 / 365.25), rel=1e-14)
+
+
 def test_surges_multiply_between_their_dates():
     surges = {
         "flu": {"from": "2026-01-06", "to": "2026-01-08", "times": 2},
