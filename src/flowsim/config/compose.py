@@ -6,31 +6,34 @@ What lies where, and why it is read so, is told in docs/decisions/0001-hydra-lay
 from __future__ import annotations
 
 import copy
+import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
-from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import ConfigCompositionException, MissingConfigException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from flowsim.config.catalogue import CHOSEN, catalogue, conf_dir, merge, merged, options, read_yaml, stamp
 from flowsim.config.grammar import dotted, nearest, tidy
 from flowsim.config.models import Config
 from flowsim.config.overrides import Override, apply, read
+from flowsim.config.problems import shown
+from flowsim.config.years import in_year, step_by_step
 from flowsim.errors import ConfigError, Problem
 
+_REFERENCE = re.compile(r"\$\{([^.${}\s:\[\]][^${}\s:\[\]]*)\}")
+_DEEPEST = 20
+"""How many references may lead on to one another."""
 _LOCK = threading.Lock()
 """Hydra's state is one for the whole process."""
-_CHOSEN = ("run", "experiment", "place")
-"""Groups of which one file is chosen; every file of the others is read."""
 
 
 class Composed(dict[str, Any]):
@@ -41,19 +44,6 @@ class Composed(dict[str, Any]):
     """
 
     command_line: tuple[str, ...] = ()
-
-
-def conf_dir() -> Path:
-    """Return the folder conf/: of the checkout, or of the installed package."""
-    packaged = Path(str(resources.files("flowsim"))) / "conf"
-    if (packaged / "config.yaml").is_file():
-        return packaged
-    return Path(__file__).resolve().parents[3] / "conf"
-
-
-def options(group: str) -> list[str]:
-    """Return the names of the files directly in a group, e.g. the places in conf/place."""
-    return sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
 
 
 def compose(overrides: Sequence[str] = (), files: Sequence[Path] = ()) -> dict[str, Any]:
@@ -70,35 +60,51 @@ def compose(overrides: Sequence[str] = (), files: Sequence[Path] = ()) -> dict[s
     if files and not any(text.startswith("place=") for text in chosen):
         chosen = ["place=blank", *chosen]
     with _LOCK:
-        composed, plain = _compose(tuple(chosen), _stamp())
-        if files:
-            plain = _plain(cast("DictConfig", OmegaConf.merge(composed, *[_read_file(Path(file)) for file in files])))
+        at = stamp()
+        plain = _whole(tuple(chosen), at) if not files else _with_files(tuple(chosen), at, files)
     problems: list[Problem] = []
     raw = Composed(copy.deepcopy(plain))
+    step_by_step(raw)
+    years = [override.value for override in values if override.path == ("year",)]
+    in_year(raw, (years or [raw.get("year") or ""])[-1] if not _takes_steps(raw) else "")
     for override in values:
-        problems += apply(raw, override)
+        problems += apply(raw, override) if override.path != ("year",) else []
     if problems:
         raise ConfigError(problems)
     raw.command_line = tuple(dotted(o.path) for o in values)
     return raw
 
 
-def _stamp() -> tuple[int, int]:
-    """Return what changes when a file of conf/ does: the number of files, and when one was last written [ns]."""
-    times = [path.stat().st_mtime_ns for path in conf_dir().rglob("*.yaml")]
-    return len(times), max(times, default=0)
+def _takes_steps(raw: dict[str, Any]) -> bool:
+    """Whether the experiment starts from the year the files describe, to take the steps one by one."""
+    return bool((raw.get("experiment") or {}).get("steps_to"))
 
 
 @lru_cache(maxsize=8)
-def _compose(chosen: tuple[str, ...], stamp: tuple[int, int]) -> tuple[DictConfig, dict[str, Any]]:
-    """Return what Hydra composes, and the same as plain data; kept till a file changes, as reading YAML is slow."""
-    del stamp
-    _store_catalogues()
+def _whole(chosen: tuple[str, ...], at: tuple[int, int]) -> dict[str, Any]:
+    """Return the configuration of choices of files, kept till a file of conf/ changes: reading it is slow."""
+    return _resolved(_compose(chosen, at))
+
+
+def _with_files(chosen: tuple[str, ...], at: tuple[int, int], files: Sequence[Path]) -> dict[str, Any]:
+    """Return the same with files of one's own laid over it."""
+    laid = copy.deepcopy(_compose(chosen, at))
+    for file in files:
+        merge(laid, _read_file(Path(file)))
+    return _resolved(laid)
+
+
+@lru_cache(maxsize=8)
+def _compose(chosen: tuple[str, ...], at: tuple[int, int]) -> dict[str, Any]:
+    """Return what the place's catalogue holds, and over it what Hydra composes; interpolations unresolved."""
     outer = GlobalHydra.instance().hydra  # of an application of Hydra's that may be calling
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf_dir()), version_base=None, job_name="flowsim"):
             composed = hydra_compose("config", list(chosen))
+        said = OmegaConf.to_container(composed, resolve=False)
+        place = _chosen_place(chosen)
+        out = copy.deepcopy(merged(place, at)) if place in options("place") else {}
     except MissingConfigException as error:
         raise ConfigError([_missing(error, chosen)]) from None
     except (ConfigCompositionException, OmegaConfBaseException, ValueError) as error:
@@ -109,66 +115,75 @@ def _compose(chosen: tuple[str, ...], stamp: tuple[int, int]) -> tuple[DictConfi
         raise ConfigError([_not_yaml(str(conf_dir()), error)]) from None
     finally:
         GlobalHydra.instance().hydra = outer
-    OmegaConf.set_struct(composed, False)
-    return composed, _plain(composed)
+    merge(out, cast("dict[str, Any]", said))
+    return out
 
 
-def _plain(composed: DictConfig) -> dict[str, Any]:
+def _resolved(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return a container with ``${key}`` replaced by what stands at the key.
+
+    OmegaConf does what is more than that (parts of texts, resolvers) and names what cannot be found, but
+    needs two seconds for a large place.
+    """
     try:
-        plain = tidy(OmegaConf.to_container(composed, resolve=True, throw_on_missing=True))
-        return cast("dict[str, Any]", plain)
-    except OmegaConfBaseException as error:
-        key = str(getattr(error, "full_key", "") or "conf")
-        raise ConfigError([Problem(key, _first_line(error), "a value")]) from None
+        found = _put_in(plain, plain, 0)
+    except LookupError:
+        try:
+            found = OmegaConf.to_container(OmegaConf.create(plain), resolve=True, throw_on_missing=True)
+        except OmegaConfBaseException as error:
+            key = str(getattr(error, "full_key", "") or "conf")
+            raise ConfigError([Problem(key, _first_line(error), "a value")]) from None
+    return cast("dict[str, Any]", tidy(found))
 
 
-def _read_file(file: Path) -> DictConfig:
+def _put_in(node: Any, root: dict[str, Any], depth: int) -> Any:
+    """Return a node with every whole ``${key}`` replaced; LookupError for anything else that OmegaConf reads."""
+    if isinstance(node, dict):
+        return {key: _put_in(value, root, depth) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_put_in(value, root, depth) for value in node]
+    if not isinstance(node, str) or ("${" not in node and node != "???"):
+        return node
+    whole = _REFERENCE.fullmatch(node)
+    if whole is None or depth > _DEEPEST:
+        raise LookupError(node)
+    there: Any = root
+    for part in whole[1].split("."):
+        if not isinstance(there, dict):
+            raise LookupError(part)
+        there = there[part]
+    return _put_in(there, root, depth + 1)
+
+
+def _read_file(file: Path) -> dict[str, Any]:
     try:
-        loaded = OmegaConf.load(file)
+        loaded = read_yaml(file)
     except OSError as error:
         raise ConfigError([Problem(str(file), str(error.strerror), "a YAML file that can be read")]) from None
-    except (yaml.YAMLError, OmegaConfBaseException, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError([_not_yaml(str(file), error)]) from None
-    if not isinstance(loaded, DictConfig):
-        raise ConfigError([Problem(str(file), "a list", f"a mapping of {', '.join(Config.model_fields)}")])
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        said = "a list" if isinstance(loaded, list) else shown(loaded)
+        raise ConfigError([Problem(str(file), said, f"a mapping of {', '.join(Config.model_fields)}")])
     if "defaults" in loaded:
         wanted = "a whole place in one file or several; defaults lists are read in conf/ only"
         raise ConfigError([Problem(f"{file}: defaults", "a defaults list", wanted)])
     return loaded
 
 
-def _store_catalogues() -> None:
-    """Tell Hydra, for each place, the files of its folders and the shared ones."""
-    for place in options("place"):
-        node = {"defaults": [{f"/{group}@_global_": names} for group, names in catalogue(place)]}
-        ConfigStore.instance().store(group="catalogue", name=place, node=node, package="_global_")
-
-
-def catalogue(place: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield (group, file names) a place reads besides its own file: shared files, then those of its folders."""
-    listed = _listed(place)
-    for folder in sorted(path for path in conf_dir().iterdir() if path.is_dir() and path.name not in _CHOSEN):
-        for group in (folder.name, f"{folder.name}/{place}"):
-            names = options(group)
-            if names and group not in listed:
-                yield group, names
-
-
-def _listed(place: str) -> set[str]:
-    """Return the groups that a place's own defaults list names."""
-    text = (conf_dir() / "place" / f"{place}.yaml").read_text(encoding="utf-8")
-    try:
-        defaults = (yaml.safe_load(text) or {}).get("defaults", [])
-    except yaml.YAMLError as error:
-        raise ConfigError([_not_yaml(f"conf/place/{place}.yaml", error)]) from None
-    groups = [key for item in defaults if isinstance(item, dict) for key in item]
-    return {str(group).removeprefix("override ").lstrip("/").split("@")[0] for group in groups}
+def _chosen_place(chosen: Sequence[str]) -> str:
+    """Return the place that is chosen, else the one that conf/config.yaml names."""
+    named = [text.partition("=")[2] for text in chosen if text.startswith("place=")]
+    usual = [item for item in read_yaml(conf_dir() / "config.yaml")["defaults"] if isinstance(item, dict)]
+    return named[-1] if named else str(next(item["place"] for item in usual if "place" in item))
 
 
 def _missing(error: MissingConfigException, chosen: Sequence[str]) -> Problem:
     missing = str(error.missing_cfg_file or "")
     group, _, name = missing.rpartition("/")
-    if group in _CHOSEN or group:
+    if group in CHOSEN or group:
         return Problem(group, repr(name), nearest(name, error.options or options(group), f"a file of conf/{group}"))
     return Problem(" ".join(chosen) or "conf", missing or _first_line(error), "a file of conf/")
 

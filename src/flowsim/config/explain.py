@@ -10,7 +10,7 @@ from flowsim.config.scenarios import Staged, in_force
 
 NOTHING = "-"
 """What is shown where a configuration says nothing."""
-_QUANTITY = {"value", "low", "high", "source", "note", "said"}
+_QUANTITY = {"value", "low", "high", "source", "note", "said", "price_year"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ def flat(node: Any, path: str = "") -> dict[str, str]:
     """Return every value by its dotted key, quantities as they were written."""
     if isinstance(node, Mapping):
         if set(node) <= _QUANTITY and "said" in node:
-            return {path: node["said"] or str(node["value"])}
+            year = node.get("price_year")
+            return {path: (node["said"] or str(node["value"])) + (f" at {year} prices" if year else "")}
         inner = node["days"] if set(node) == {"days"} else node
         return {k: v for name, value in inner.items() for k, v in flat(value, f"{path}.{name}".lstrip(".")).items()}
     if isinstance(node, list):

@@ -21,11 +21,13 @@ class Loaded:
 
     Attributes:
         raw: the container as composed, to stage other arms from.
-        staged: with the ``scenario`` stack in force.
+        staged: with the ``scenario`` stack in force, at no level of demand.
+        base: the raw configuration, validated.
     """
 
     raw: dict[str, Any]
     staged: Staged
+    base: Config
 
     @property
     def config(self) -> Config:
@@ -47,9 +49,9 @@ def load(overrides: Sequence[str] = (), files: Sequence[Path] = ()) -> Loaded:
     config, problems = examine(raw)
     if config is not None and not problems:
         problems = clashing_arms(config)
-    if problems:
+    if problems or config is None:
         raise ConfigError(problems)
-    return Loaded(raw, stage(raw, raw.get("scenario") or ()))
+    return Loaded(raw, stage(raw, raw.get("scenario") or (), base=config), config)
 
 
 def clashing_arms(config: Config) -> list[Problem]:
@@ -73,7 +75,7 @@ def check_all(overrides: Sequence[str] = (), files: Sequence[Path] = ()) -> Load
     for arm, stack in experiment.arms.items() if experiment is not None else ():
         for level in experiment.demand if experiment is not None else ():
             try:
-                stage(loaded.raw, stack, level)
+                stage(loaded.raw, stack, level, loaded.base)
             except ConfigError as error:
                 problems += [Problem(f"arm {arm}: {p.key}", p.said, p.wanted) for p in error.problems]
     if problems:

@@ -55,6 +55,9 @@ def read(overrides: Sequence[str], conf: Path) -> tuple[list[str], list[Override
             problems.append(Problem(text, "no value", "key=value, e.g. run=smoke or service.ward.capacity.beds=30"))
         elif name == "scenario":
             values.append(Override(("scenario",), _names(said)))
+        elif name == "year":
+            year = said.strip().strip("'\"")
+            values.append(Override(("year",), "" if year in ("null", "none") else year))
         elif name == "demand":
             values.append(Override(("run", "demand"), _names(said)))
         elif _is_choice(name, said, conf):

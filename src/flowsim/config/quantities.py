@@ -113,15 +113,19 @@ class Growth(Quantity):
 
 
 class Money(Quantity):
-    """Pounds."""
+    """Pounds, at the prices of ``price_year`` (``"2013/14"`` or ``"2013"``); the place's own where it says none."""
 
     dimension = Dimension.MONEY
 
+    price_year: str | None = None
+
 
 class MoneyRate(Quantity):
-    """Pounds per minute."""
+    """Pounds per minute, at the prices of ``price_year`` as for Money."""
 
     dimension = Dimension.MONEY_RATE
+
+    price_year: str | None = None
 
 
 class Count(Quantity):
@@ -222,8 +226,8 @@ def _leaves(values: object, depth: int) -> Iterator[tuple[tuple[str | None, ...]
     if depth == 0:
         yield (), values
         return
-    if not isinstance(values, Mapping):
-        # One value for all levels of the remaining names.
+    if not isinstance(values, Mapping) or "value" in values:
+        # One value, sourced or not, for all levels of the remaining names.
         yield (None,) * depth, values
         return
     for level, below in values.items():

@@ -29,7 +29,19 @@ from flowsim.units import Dimension
 
 Programmes = tuple[tuple[str, str, Programme, date | None, date | None], ...]
 
-_BOOK = ("intervention", "scenario_book", "demand", "experiment", "scenario")
+_BOOK = (
+    "intervention",
+    "scenario_book",
+    "demand",
+    "experiment",
+    "scenario",
+    "year",
+    "year_book",
+    "record",
+    "calibration",
+    "coverage",
+    "target",
+)
 """What may be done, as opposed to what is."""
 
 
@@ -59,18 +71,21 @@ class Staged:
         return self.periods[0][1]
 
 
-def stage(raw: Mapping[str, Any], stack: Sequence[str] = (), demand: str | None = None) -> Staged:
+def stage(
+    raw: Mapping[str, Any], stack: Sequence[str] = (), demand: str | None = None, base: Config | None = None
+) -> Staged:
     """Return a raw configuration with a demand level and a stack of interventions or scenarios applied.
 
     Args:
         raw: as composed.
         stack: ids of interventions and scenarios, applied from left to right.
         demand: id of a demand level; None changes nothing.
+        base: the raw configuration as already validated, to save doing it again.
 
     Raises:
         ConfigError: with every problem found.
     """
-    base = config_of(raw)
+    base = base or config_of(raw)
     who = dict.fromkeys(getattr(raw, "command_line", ()), "command line")
     level = _demand_level(base, demand)
     layers, problems = members(stack, base)
@@ -81,7 +96,7 @@ def stage(raw: Mapping[str, Any], stack: Sequence[str] = (), demand: str | None 
     if level is not None:
         who |= _apply_demand(tree, base, level, str(demand))
     who |= {dotted(path): layer.id for layer in layers for path in layer.sets}
-    periods = _periods(tree, layers, base)
+    periods = _periods(tree, layers, base) if layers or level is not None else ((None, base),)
     costs = _programmes(layers, base)
     return Staged(periods, tuple(stack), demand, who, digest_of(periods, costs), costs)
 

@@ -29,6 +29,7 @@ _PATTERNS = {
     Dimension.COUNT: r"^(unlimited|[+-]?\d[\d,_]*)$",
     Dimension.NUMBER: rf"^{_NUMBER}$",
 }
+_PRICE_YEAR = {"type": "string", "description": "year of its prices, e.g. 2013/14; the place's where not said"}
 _BARE = (Dimension.COUNT, Dimension.NUMBER)
 """Dimensions whose values may be written without quotes."""
 
@@ -78,6 +79,7 @@ def _quantity(kind: type[Quantity]) -> dict[str, Any]:
             "high": {**plain, "description": "the most it may plausibly be"},
             "source": {"type": "string", "description": "id of an entry in conf/source"},
             "note": {"type": "string", "description": "what a reader should know"},
+            **({"price_year": _PRICE_YEAR} if "price_year" in kind.model_fields else {}),
         },
         "required": ["value"],
         "additionalProperties": False,

@@ -57,7 +57,7 @@ def whiskers(effects: Sequence[Effect], names: Mapping[str, str], level: str, wi
     at = svg.scale(ends, LABELS, width - 24, zero=True, about=5)
     bottom = 22 + ROW * len(shown)
     unit = POINTS if is_share(shown[0].unit) else shown[0].unit
-    parts = [*_vertical_grid(at, unit, 20, bottom), _sides(at, shown[0].better), _axis_words(at, unit, bottom)]
+    parts = [*vertical_grid(at, unit, 20, bottom), _sides(at, shown[0].better), _axis_words(at, unit, bottom)]
     parts += [_whisker(effect, names[effect.arm], at, 22 + ROW * (i + 0.5)) for i, effect in enumerate(shown)]
     label = f"{shown[0].label}: difference from the baseline with 95% interval, {level}"
     return svg.drawing("".join(parts), width, bottom + 38, label, "whiskers")
@@ -68,7 +68,7 @@ def _axis_words(at: svg.Scale, unit: str, bottom: float) -> str:
     return svg.text((at.start + at.end) / 2, bottom + 32, words, "tick", "middle") if words else ""
 
 
-def _row_label(name: str, y: float) -> str:
+def row_label(name: str, y: float) -> str:
     """Return a row's name, in two lines where it is long, centred on ``y``."""
     lines = svg.wrapped(name, LABELS - 16, 13, lines=2)
     top = y + 4 - 7 * (len(lines) - 1)
@@ -80,7 +80,7 @@ def _whisker(effect: Effect, name: str, at: svg.Scale, y: float) -> str:
         effect.verdict, "unsure"
     )
     said, between = gap(effect.difference, effect.difference_low, effect.difference_high, effect.unit)
-    parts = [svg.title(f"{name}: {said}" + (f", 95% interval {between}" if between else "")), _row_label(name, y)]
+    parts = [svg.title(f"{name}: {said}" + (f", 95% interval {between}" if between else "")), row_label(name, y)]
     if between:
         low, high = at(effect.difference_low), at(effect.difference_high)
         parts += [svg.line(low, y, high, y, f"bar {css}")]
@@ -103,7 +103,8 @@ def _sides(at: svg.Scale, better: str) -> str:
     return "".join(parts)
 
 
-def _vertical_grid(at: svg.Scale, unit: str, top: float, bottom: float) -> list[str]:
+def vertical_grid(at: svg.Scale, unit: str, top: float, bottom: float) -> list[str]:
+    """Return the lines of a horizontal scale, each with its number below."""
     parts = []
     for tick in at.ticks(5):
         x = at(tick)
@@ -236,10 +237,10 @@ def stacked(
         return ""
     at = svg.scale([0.0, *totals], LABELS, width - 70, zero=True)
     bottom = 8 + ROW * len(rows)
-    drawn = [*_vertical_grid(at, unit, 4, bottom), _axis_words(at, unit, bottom)]
+    drawn = [*vertical_grid(at, unit, 4, bottom), _axis_words(at, unit, bottom)]
     for i, (name, parts) in enumerate(rows):
         y = 8 + ROW * (i + 0.5)
-        drawn.append(_row_label(name, y))
+        drawn.append(row_label(name, y))
         reached = 0.0
         for part, colour in colours.items():
             value = parts.get(part, 0.0)
@@ -275,7 +276,7 @@ def diverging(
         return ""
     at = svg.scale(ends, LABELS, width - 100, zero=True)
     bottom = 24 + ROW * len(rows)
-    drawn = _vertical_grid(at, "£", 20, bottom)
+    drawn = vertical_grid(at, "£", 20, bottom)
     drawn += [svg.text(at(0) - 8, 14, "◂ pays less", "side", "end")] if at(0) - LABELS > 70 else []
     drawn += [svg.text(at(0) + 8, 14, "pays more ▸", "side")]
     for i, (name, parts) in enumerate(rows):
@@ -286,7 +287,7 @@ def diverging(
 def _diverging_row(
     name: str, parts: Mapping[str, float], colours: Mapping[str, str], names: Mapping[str, str], at: svg.Scale, y: float
 ) -> list[str]:
-    drawn = [_row_label(name, y)]
+    drawn = [row_label(name, y)]
     up = down = 0.0
     for payer, colour in colours.items():
         value = parts.get(payer, 0.0)

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from flowsim.experiment.result import ExperimentResult
 from flowsim.report.evidence import assumptions_part, audit_part, map_part, run_part
+from flowsim.report.fit_section import run_fit_part
+from flowsim.report.inequality import inequality_part
 from flowsim.report.sections import answer_part, costs_part, delays_part, options_part, weekly_part
+from flowsim.report.targets import targets_part
+from flowsim.report.waterfall import years_part
 
-SECTIONS: tuple[tuple[str, str], ...] = (
-    ("answer", "The answer"),
-    ("options", "Options side by side"),
-    ("map", "Flow map"),
-    ("weekly", "Week by week"),
-    ("delays", "Delays by reason"),
-    ("costs", "Costs by payer"),
-    ("audit", "Audit"),
-    ("assumptions", "Assumptions"),
-    ("run", "How it was run"),
+SECTIONS: tuple[tuple[str, str, Callable[[ExperimentResult], dict[str, Any]]], ...] = (
+    ("answer", "The answer", answer_part),
+    ("options", "Options side by side", options_part),
+    ("targets", "Targets", targets_part),
+    ("years", "From one year to the other", years_part),
+    ("fit", "Modelled against recorded", run_fit_part),
+    ("map", "Flow map", map_part),
+    ("weekly", "Week by week", weekly_part),
+    ("delays", "Delays by reason", delays_part),
+    ("costs", "Costs by payer", costs_part),
+    ("inequality", "Inequality", inequality_part),
+    ("audit", "Audit", audit_part),
+    ("assumptions", "Assumptions", assumptions_part),
+    ("run", "How it was run", run_part),
 )
+"""Id (also of the template), heading, and what makes its contents; a section without contents is left out."""
 
 
 def write_page(result: ExperimentResult, path: Path) -> None:
@@ -47,17 +57,6 @@ def page(result: ExperimentResult) -> str:
 
 
 def _parts(result: ExperimentResult) -> dict[str, Any]:
-    return {
-        "result": result,
-        "sections": SECTIONS,
-        "levels": result.levels,
-        "answer": answer_part(result),
-        "options": options_part(result),
-        "map": map_part(result),
-        "weekly": weekly_part(result),
-        "delays": delays_part(result),
-        "costs": costs_part(result),
-        "audit": audit_part(result),
-        "assumptions": assumptions_part(result),
-        "run": run_part(result),
-    }
+    made = {name: part(result) for name, _, part in SECTIONS}
+    shown = [(name, heading) for name, heading, _ in SECTIONS if made[name]]
+    return {"result": result, "sections": shown, "levels": result.levels, **made}

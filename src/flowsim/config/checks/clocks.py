@@ -103,6 +103,8 @@ def _dates(given: Given) -> Iterator[tuple[str, str]]:
         elif isinstance(node, Stream):
             if node.growth_from is not None:
                 yield f"{path}.growth_from", node.growth_from
+            if node.growth_to is not None:
+                yield f"{path}.growth_to", node.growth_to
             yield from ((f"{path}.rates_by_date.{day}", day) for day in node.rates_by_date or ())
     yield "run.starts", given.config.run.starts
 
@@ -138,6 +140,8 @@ def date_order(given: Given) -> Iterator[Problem]:
         days = list(stream.rates_by_date or ())
         if days != sorted(days):
             yield Problem(f"stream.{name}.rates_by_date", ", ".join(days), "dates in order")
+        if stream.growth_from and stream.growth_to and stream.growth_to <= stream.growth_from:
+            yield Problem(f"stream.{name}.growth_to", repr(stream.growth_to), f"a date after {stream.growth_from}")
 
 
 @check("growth_base")

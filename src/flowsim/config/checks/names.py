@@ -18,20 +18,22 @@ _SIGNED = (".add", ".meanlog")
 _NEVER_NEGATIVE = (Dimension.COUNT, Dimension.DURATION, Dimension.RATE, Dimension.SHARE, Dimension.NUMBER)
 ROLES = (
     "ae", "utc", "ward", "sdec", "single_point_of_access", "rapid_response", "frailty", "step_up",
-    "intermediate_care", "reablement", "home_care", "care_home", "home", "other",
+    "intermediate_care", "reablement", "home_care", "care_home", "home",
+    "ambulance", "primary_care", "community", "case_management", "rehabilitation", "mental_health",
+    "mental_health_ward", "social_care", "housing", "prevention", "other",
 )  # fmt: skip
 """What kind of place a service is; measures find services by it."""
 
 
 @check("source")
 def source(given: Given) -> Iterator[Problem]:
-    """A source is an entry of the bibliography, a scenario or the command line."""
+    """A source is an entry of the bibliography, a scenario, a step between years or the command line."""
     for path, node in given.nodes:
         name = getattr(node, "source", None)
         if (
             isinstance(name, str)
             and name not in given.config.source
-            and not name.startswith("scenario:")
+            and not name.startswith(("scenario:", "year:"))
             and name != "command line"
         ):
             yield unknown(f"{path}.source", name, given.config.source, "a source in conf/source")

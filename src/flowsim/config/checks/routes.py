@@ -74,8 +74,12 @@ def pathway_missing(given: Given) -> Iterator[Problem]:
 
 @check("junction_unused")
 def junction_unused(given: Given) -> Iterator[Problem]:
-    """A pathway belongs to a service, or is a junction that somebody is sent to."""
+    """A pathway belongs to a service, or is a junction that somebody is sent to once every service is enabled."""
     sent = {name for _, name, _ in _written(given)}
+    sent |= {service.when_closed or "" for service in given.config.service.values()}
+    sent |= {service.queue.when_full for service in given.config.service.values()}
+    ways = (branch for pathway in given.config.pathway.values() for branch in pathway.values())
+    sent |= {name for branch in ways for _, name, _ in targets(branch)}
     for name in given.junctions:
         if name not in sent:
             yield unknown(

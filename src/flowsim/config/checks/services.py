@@ -116,8 +116,14 @@ def departure_staff(given: Given) -> Iterator[Problem]:
 
 @check("no_staff_ever")
 def no_staff_ever(given: Given) -> Iterator[Problem]:
-    """Staff whom patients must wait for are on duty at some time."""
+    """Staff whom patients must wait for are on duty at some time, unless the service has no room for anybody."""
     for name, service in given.services.items():
+        if (
+            service.capacity
+            and all(_highest(level) == 0 for level in service.capacity.values())
+            and not service.changes
+        ):
+            continue
         for key, step in _steps(service):
             for pool_name in step.staff:
                 pool = given.config.staff.get(pool_name)

@@ -12,6 +12,7 @@ from flowsim.config.models.common import (
     Sourced,
     Weekly,
 )
+from flowsim.config.models.coverage import Coverage, Trial
 from flowsim.config.models.demand import (
     DemandLevel,
     Listed,
@@ -24,7 +25,9 @@ from flowsim.config.models.demand import (
     Thinned,
 )
 from flowsim.config.models.money import (
+    CashRates,
     Payers,
+    Prices,
     Programme,
     ServiceCosts,
 )
@@ -40,6 +43,14 @@ from flowsim.config.models.place import (
     Calendar,
     Config,
     Place,
+)
+from flowsim.config.models.records import (
+    Calibration,
+    Judged,
+    Knob,
+    Month,
+    Record,
+    Tolerance,
 )
 from flowsim.config.models.services import (
     Admits,
@@ -68,6 +79,8 @@ from flowsim.config.models.studies import (
     Scenario,
     SourceDef,
 )
+from flowsim.config.models.targets import Target
+from flowsim.config.models.years import Year, YearStep
 
 __all__ = [
     "Admits",
@@ -75,10 +88,13 @@ __all__ = [
     "Balks",
     "Branch",
     "Calendar",
+    "Calibration",
+    "CashRates",
     "Change",
     "Choice",
     "ClockTime",
     "Config",
+    "Coverage",
     "DayKey",
     "DaySteps",
     "Deconditioning",
@@ -92,19 +108,24 @@ __all__ = [
     "Initial",
     "Intervention",
     "IsoDate",
+    "Judged",
+    "Knob",
     "Level",
     "Listed",
     "MeasureDef",
     "Mix",
+    "Month",
     "Pathway",
     "Patience",
     "Payers",
     "Place",
+    "Prices",
     "Profile",
     "Programme",
     "Queue",
     "Rates",
     "Reason",
+    "Record",
     "Reserve",
     "Rises",
     "RunSettings",
@@ -120,8 +141,13 @@ __all__ = [
     "Stream",
     "Surge",
     "SurgePeriod",
+    "Target",
     "Thinned",
+    "Tolerance",
+    "Trial",
     "VisitPlan",
     "WaitingReason",
     "Weekly",
+    "Year",
+    "YearStep",
 ]

@@ -109,6 +109,9 @@ class Stream(Sourced):
     surges: dict[str, SurgePeriod] = {}
     growth: Growth | None = None
     growth_from: IsoDate | None = None
+    growth_to: IsoDate | None = Field(
+        default=None, description="date from which the volume stays as growth left it; it goes on growing unless said"
+    )
     between_days: Number | None = Field(
         default=None, description=("coefficient of variation of a gamma factor drawn each day")
     )

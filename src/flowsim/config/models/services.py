@@ -179,8 +179,9 @@ class Service(Sourced):
         default="other",
         description=(
             "ae, utc, ward, sdec, single_point_of_access, rapid_response, frailty, step_up, "
-            "intermediate_care, reablement, home_care, care_home, home or other: measures find "
-            "services by it"
+            "intermediate_care, reablement, home_care, care_home, home, ambulance, primary_care, community, "
+            "case_management, rehabilitation, mental_health, mental_health_ward, social_care, housing, prevention "
+            "or other: measures find services by it"
         ),
     )
     provider: str = ""

@@ -56,7 +56,10 @@ class Experiment(Strict):
 
     label: str = ""
     question: str
-    arms: dict[str, list[str]] = Field(description="arm -> interventions or scenarios")
+    arms: dict[str, list[str]] = Field(default={}, description="arm -> interventions or scenarios")
+    steps_to: str | None = Field(
+        default=None, description="in place of arms: id in year_book, whose steps are taken one after another"
+    )
     arm_labels: dict[str, str] = {}
     demand: list[str] = ["baseline"]
     against: str

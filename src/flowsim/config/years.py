@@ -1,0 +1,150 @@
+"""The years of a place: from the year its files describe to another, by stated steps.
+
+Steps change what everything else starts from: demand levels, interventions and the command line come after
+them. They are taken in the order of the book; a later step finds what the earlier ones left.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any
+
+from flowsim.config.grammar import nearest, spot_at, tidy
+from flowsim.config.overrides import check_key, put, sourced
+from flowsim.config.problems import find
+from flowsim.config.ramps import written
+from flowsim.errors import ConfigError, Problem
+from flowsim.units import Dimension, QuantityError, parse_quantity
+
+RECORDED = "recorded"
+"""Arm of the year that the files describe, in an experiment that takes the steps one by one."""
+ENDS = ("low", "high")
+"""The ends of a range."""
+
+
+def in_year(raw: MutableMapping[str, Any], year: str) -> None:
+    """Take the steps of a year, in place.
+
+    Args:
+        raw: plain container, as composed; its ``year_book`` holds the steps.
+        year: id in the book; empty changes nothing.
+
+    Raises:
+        ConfigError: the year is not in the book, or a step sets what does not exist.
+    """
+    raw["year"] = year
+    for name, step in _steps(raw, year):
+        _take(raw, f"year_book.{year}.steps.{name}", step)
+
+
+def step_by_step(raw: MutableMapping[str, Any]) -> None:
+    """Make the arms of an experiment that says ``steps_to``, in place.
+
+    Arm ``recorded`` is the year the files describe. Arm ``X`` holds every step up to ``X``; ``X_low`` and
+    ``X_high`` hold the same with every ranged number of ``X`` at that end of its range. Each is an
+    intervention of its own, so the arms are run, resumed and reported like any others.
+
+    Raises:
+        ConfigError: as ``in_year``.
+    """
+    experiment = raw.get("experiment")
+    if not isinstance(experiment, MutableMapping) or not experiment.get("steps_to"):
+        return
+    year = str(experiment["steps_to"])
+    arms: dict[str, list[str]] = {RECORDED: []}
+    labels = {RECORDED: "As recorded"}
+    now: dict[str, Any] = copy.deepcopy(dict(raw))
+    keys: dict[str, None] = {}
+    for name, step in list(_steps(raw, year)):
+        keys |= dict.fromkeys(_keys(raw, step))
+        label = str(step.get("label", name))
+        for end in _ends(step):
+            there = copy.deepcopy(now)
+            _take(there, f"year_book.{year}.steps.{name}", step, end)
+            arm, words = (f"{name}_{end}", f"{label} ({end})") if end else (name, label)
+            sets = {key: find(there, tuple(key.split("."))) for key in keys}
+            put(raw, ("intervention", f"year_{arm}"), {"label": words, "why": step.get("why", ""), "sets": sets})
+            arms[arm], labels[arm] = [f"year_{arm}"], words
+        _take(now, f"year_book.{year}.steps.{name}", step)
+    experiment["arms"] = arms
+    experiment["arm_labels"] = labels
+    experiment.setdefault("against", RECORDED)
+
+
+def _steps(raw: Mapping[str, Any], year: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    book = raw.get("year_book") or {}
+    if year and year not in book:
+        raise ConfigError([Problem("year", repr(year), nearest(year, book, "a year of the place's year_book"))])
+    steps = (book[year].get("steps") or {}) if year and isinstance(book[year], Mapping) else {}
+    yield from ((str(name), step) for name, step in steps.items() if isinstance(step, Mapping))
+
+
+def _ends(step: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return "" for the step itself, and low and high where it has ranges."""
+    ranged = any(_has_range(value) for part in ("factors", "sets") for value in (step.get(part) or {}).values())
+    return ("", *ENDS) if ranged else ("",)
+
+
+def _has_range(value: Any) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    return any(end in value for end in ENDS) if "value" in value else any(map(_has_range, value.values()))
+
+
+def _keys(raw: Mapping[str, Any], step: Mapping[str, Any]) -> Iterator[str]:
+    for stream in step.get("factors") or {}:
+        yield from (f"stream.{name}.factor" for name in (raw["stream"] if stream == "all" else [stream]))
+    yield from step.get("sets") or {}
+
+
+def _take(raw: MutableMapping[str, Any], at: str, step: Mapping[str, Any], end: str = "") -> None:
+    """Take a step, its ranged numbers at one end if that is said."""
+    problems: list[Problem] = []
+    source = str(step.get("source") or f"year:{at.split('.')[1]}")
+    for said, factor in (step.get("factors") or {}).items():
+        for stream in raw["stream"] if said == "all" else [said]:
+            if stream not in raw["stream"]:
+                problems.append(Problem(f"{at}.factors.{said}", repr(said), nearest(said, raw["stream"], "a stream")))
+                continue
+            put(raw, ("stream", stream, "factor"), _times(raw["stream"][stream].get("factor", 1), factor, end, source))
+    for key, value in (step.get("sets") or {}).items():
+        path = tuple(str(key).split("."))
+        problem = check_key(raw, path, may_add=True, value=value)
+        if problem is not None:
+            problems.append(Problem(f"{at}.sets.{key}", problem.said, problem.wanted))
+            continue
+        put(raw, path, tidy(sourced(path, _at_end(copy.deepcopy(value), end), source), spot_at(path)))
+    if problems:
+        raise ConfigError(problems)
+
+
+def _times(now: Any, factor: Any, end: str, source: str) -> dict[str, Any]:
+    """Return a stream's factor multiplied, its range moved with it."""
+    out: dict[str, Any] = {"source": factor.get("source", source) if isinstance(factor, Mapping) else source}
+    moved = _at_end(factor, end)
+    for part in ("value", *ENDS):
+        one, other = _number(now, part), _number(moved, part)
+        if part == "value" or one != _number(now, "value") or other != _number(moved, "value"):
+            out[part] = written(one * other, Dimension.NUMBER)
+    return out
+
+
+def _number(said: Any, part: str) -> float:
+    """Return a raw number, or the end of its range; the value itself where it has none."""
+    if isinstance(said, Mapping):
+        said = said.get(part, said.get("value", 1))
+    try:
+        return parse_quantity(said, Dimension.NUMBER)
+    except QuantityError:
+        return 1.0  # the grammar's checks name the key of what is no number
+
+
+def _at_end(value: Any, end: str) -> Any:
+    """Return a raw value with every ranged number at one end of its range."""
+    if not end or not isinstance(value, Mapping):
+        return value
+    if "value" in value:
+        return {**value, "value": value.get(end, value["value"])}
+    return {name: _at_end(below, end) for name, below in value.items()}
+
