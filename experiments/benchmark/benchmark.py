@@ -3,256 +3,141 @@
 from __future__ import annotations
 
 import argparse
-import resource
-import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from processes import MEMORY_OF, WANTED_MIB, alone, batch, batches, peak, peaks
+from rounds import interleaved, ratios, rows_of, spread, table
+
 if TYPE_CHECKING:
-    from idiomatic import Network, Seen
+    from processes import Batch
+    from works import Group
 
-    from flowsim.experiment.design import Design
-    from flowsim.system.spec import SystemSpec
-    from flowsim.trajectory import Trajectory
-
-HERE = Path(__file__).resolve().parent
-SERVICES = ("ae", "ward", "p1", "p2", "p3")
-SPACES = {"ae": "cubicles", "ward": "beds", "p1": "places", "p2": "beds", "p3": "beds"}
-MEMORY_OF = (
-    "Halton, kernel",
-    "Halton, kernel and measures",
-    "Halton, reference",
-    "Halton, reference and measures",
-    "Sub-network, kernel",
-    "Sub-network, SimPy by hand",
-    "Sub-network, Ciw",
-)
+TIMED = ("halton", "year", "sub", "growth")
+PIECES = (*TIMED, "memory", "workers", "agreement")
+HEAD = ("work", "events", "patients", "CPU seconds", "ns an event", "times the first", "peak MiB")
+BATCH_TASKS = 8
+AGREEMENT_DAYS = 60.0
+AGREEMENT_RUNS = 6
+Row = tuple[str, ...]
 
 
-def halton(days: float) -> Design:
-    """Return Halton at standard settings, for some days from the start, people already there included."""
-    from flowsim.config.load import load
-    from flowsim.experiment.design import design_run
+class Printer:
+    """Writes results to standard output, as Markdown or plainly, and progress to standard error."""
 
-    return design_run(load(["run=standard", "run.warm_up=0 d", f"run.duration={days:g} d"]))
+    def __init__(self, markdown: bool) -> None:
+        self.markdown = markdown
+        self.began = time.monotonic()
 
+    def say(self, text: str) -> None:
+        """Tell what is being done."""
+        sys.stderr.write(f"[{time.monotonic() - self.began:4.0f} s] {text}\n")
+        sys.stderr.flush()
 
-def grown(times: int) -> list[str]:
-    """Return overrides for so many times the population of the sub-network, and so many times the spaces."""
-    capacity = dict(zip(SERVICES, (20, 420, 285, 86, 29), strict=True))
-    spaces = [f"service.{name}.capacity.{SPACES[name]}={times * capacity[name]}" for name in SERVICES]
-    return [f"stream.attendances.factor={times}", *spaces]
-
-
-def subnetwork(days: float, overrides: Sequence[str] = ()) -> tuple[SystemSpec, Network]:
-    """Return the declared sub-network, compiled for flowsim, and its numbers for the versions written by hand."""
-    from flowsim.config.load import load
-    from flowsim.system.build import build
-
-    said = ["run.warm_up=0 d", f"run.duration={days:g} d", *overrides]
-    loaded = load(said, [HERE / "subnetwork.yaml"])
-    return build(loaded.staged), numbers(loaded.config)
+    def table(self, title: str, head: Sequence[str], rows: Sequence[Sequence[str]], notes: Sequence[str] = ()) -> None:
+        """Print a table and the notes that go with it."""
+        lines = [f"### {title}" if self.markdown else title, "", *table(head, rows, self.markdown), ""]
+        for note in notes:
+            lines += [note, ""]
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
 
 
-def numbers(config: Any) -> Network:
-    """Return the sub-network's numbers as its configuration says them."""
-    from idiomatic import Network
+def groups(only: Sequence[str], days: float, rounds: int, say: Callable[[str], object]) -> list[Group]:
+    """Return the works asked for."""
+    import works
 
-    def one(tabled: Any) -> float:
-        return float(tabled.value_for({}).value)
-
-    stream, services = config.stream["attendances"], config.service
-    said = stream.mix["acuity"].shares
-    known = {name: share.value for name, share in said.items() if share != "rest"}
-    acuity = [known.get(name, 1 - sum(known.values())) for name in config.attribute["acuity"].levels]
-    onward = config.pathway["ward"]["all"].to
-    care = [next(iter(services[name].steps.values())).duration for name in SERVICES]
-    return Network(
-        per_day=1440 * stream.volume.value * stream.factor.value,
-        acuity=tuple(acuity),
-        admitted=one(config.pathway["ae"]["all"].to["ward"]),
-        onward=tuple(one(onward[name]) for name in SERVICES[2:]),
-        capacity=tuple(int(services[name].capacity[SPACES[name]].value) for name in SERVICES),
-        stays=tuple((one(time_in.mean), one(time_in.sd)) for time_in in care),
-    )
+    made: dict[str, tuple[Callable[[float, int, Callable[[str], object]], Group], ...]] = {
+        "halton": (works.halton_group,),
+        "year": (works.year_group,),
+        "sub": (works.sub_group,),
+        "growth": (works.growth_of_the_sub_network, works.growth_of_halton),
+    }
+    return [make(days, rounds, say) for name, makers in made.items() if name in only for make in makers]
 
 
-def seen_in(spec: SystemSpec, got: Trajectory) -> Seen:
-    """Return what the sub-network's patients met, from a trajectory: those who left the service by the end."""
-    from idiomatic import Seen
-
-    v, minute = got.visits, spec.clock.ticks_per_minute
-    ae, ward = ((v.service == spec.service_index(name)) & (v.left >= 0) for name in SERVICES[:2])
-    waits = (v.started - v.queued)[ae] / minute
-    kept = (v.left - v.ready) / minute
-    classes = v.priority[ae].tolist()
-    pairs = list(zip(waits.tolist(), classes, strict=True))
-    return Seen(pairs, kept[ae].tolist(), kept[ward].tolist(), got.patients.arrival.size)
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What a run of the kernel amounts to, so that the limit can do as much.
-
-    Attributes:
-        events: taken from the calendar: arrivals, ends of steps and so on.
-        patients: who arrived or were there at the start.
-        times: durations drawn, one for each event that is not an arrival; each goes through the heap once.
-        uniforms: drawn besides those for times: attributes and the gap of each patient, a branch for each visit.
-        inside: mean number of patients inside, which is how many the heap holds.
-    """
-
-    events: int
-    patients: int
-    times: int
-    uniforms: int
-    inside: int
-
-
-def counts(got: Trajectory) -> Counts:
-    """Return the counts of a trajectory."""
-    import numpy as np
-
-    patients = got.patients
-    n, attributes = patients.attributes.shape
-    left = np.where(patients.left < 0, got.end, patients.left)
-    inside = int((left - patients.arrival).sum() / got.end)
-    times = max(got.events - int((patients.stream >= 0).sum()), 1)
-    return Counts(got.events, n, times, n * (1 + attributes) + got.visits.patient.size, max(inside, 1))
-
-
-def limit() -> Callable[[int, int, int], float]:
-    """Return a compiled loop that only draws, and pushes and pops a heap of so many entries."""
-    from heap_limit import heap_and_draws
-
-    heap_and_draws(10, 10, 3)
-    return heap_and_draws
-
-
-Work = Callable[[], object]
-
-
-def interleaved(works: Mapping[str, Work], rounds: int) -> dict[str, list[float]]:
-    """Return CPU seconds of each work in each round: every work once, then every work again."""
-    out: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(rounds):
-        for name, work in works.items():
-            began = time.process_time()
-            work()
-            out[name].append(time.process_time() - began)
+def told_ratios(found: Sequence[Group], seconds: Mapping[str, Sequence[float]]) -> list[Row]:
+    """Return the rows of the ratios worth telling."""
+    out: list[Row] = []
+    for group in found:
+        for ratio in group.ratios:
+            told = spread(ratios(seconds, ratio.over, ratio.under))
+            out.append((f"{group.title}: {ratio.label}", told, ratio.wanted))
     return out
 
 
-def halton_works(days: float) -> tuple[dict[str, Work], Counts]:
-    """Return the works on the whole of Halton, and its counts."""
-    from flowsim.engine import kernel, reference
-    from flowsim.experiment import runner
-
-    design = halton(days)
-    spec, definitions = design.cells[0].spec, design.definitions
-    size = counts(kernel.run(spec, 0))
-    loop = limit()
-    measured = {name: runner.Work(spec, definitions, name) for name in ("kernel", "reference")}
-    return {
-        "Halton, kernel": lambda: kernel.run(spec, 0),
-        "Halton, heap and draws": lambda: loop(size.times, size.uniforms, size.inside),
-        "Halton, kernel and measures": lambda: runner.run_task(measured["kernel"], 0),
-        "Halton, reference": lambda: reference.run(spec, 0),
-        "Halton, reference and measures": lambda: runner.run_task(measured["reference"], 0),
-    }, size
+def memory_rows(memory: Mapping[str, float]) -> list[Row]:
+    """Return the rows of peak memory."""
+    wanted = {"A year, kernel and measures": f"under {WANTED_MIB}"}
+    return [(f"Peak of a process, {name} [MiB]", f"{mib:.0f}", wanted.get(name, "")) for name, mib in memory.items()]
 
 
-def sub_works(days: float) -> tuple[dict[str, Work], Counts]:
-    """Return the works on the sub-network, and its counts."""
-    import ciw_sub
-    import idiomatic
-
-    from flowsim.engine import kernel, reference
-
-    spec, network = subnetwork(days)
-    size = counts(kernel.run(spec, 0))
-    loop = limit()
-    return {
-        "Sub-network, kernel": lambda: kernel.run(spec, 0),
-        "Sub-network, heap and draws": lambda: loop(size.times, size.uniforms, size.inside),
-        "Sub-network, reference": lambda: reference.run(spec, 0),
-        "Sub-network, SimPy by hand": lambda: idiomatic.run(network, days, 1),
-        "Sub-network, Ciw": lambda: ciw_sub.run(network, days, 1),
-    }, size
+def worker_rows(found: Sequence[Batch]) -> list[Row]:
+    """Return the rows of batches: how much more is done, and on how many cores that was."""
+    first = found[0]
+    rows: list[Row] = []
+    for one in found:
+        rate = one.tasks / one.wall
+        times = rate * first.wall / first.tasks
+        core_rate = (one.tasks / one.cpu) / (first.tasks / first.cpu)
+        cells = (f"{one.tasks}", f"{one.wall:.2f}", f"{one.cores:.2f}", f"{times:.2f}", f"{core_rate:.2f}")
+        rows.append((f"{one.workers}", *cells))
+    return rows
 
 
-def growth_works(days: float, sizes: Sequence[int]) -> tuple[dict[str, Work], dict[str, Counts]]:
-    """Return the kernel's works on the sub-network grown, and the counts of each."""
+def agreement_rows(days: float, runs: int, say: Callable[[str], object]) -> list[Row]:
+    """Return the means of Halton by hand and in the kernel, those that are not 0 in both."""
+    import by_hand
+    from agreement import compare, means, notes_by_hand, notes_of
+    from networks import halton
+
     from flowsim.engine import kernel
 
-    works: dict[str, Work] = {}
-    found: dict[str, Counts] = {}
-    for times in sizes:
-        spec, _ = subnetwork(days, grown(times))
-        name = f"Sub-network x{times}, kernel"
-        found[name] = counts(kernel.run(spec, 0))
-        works[name] = lambda spec=spec: kernel.run(spec, 0)
-    return works, found
+    spec = halton(days).cells[0].spec
+    say(f"agreement: {runs} runs by hand")
+    hand = [means(spec, notes_by_hand(by_hand.run(spec, seed))) for seed in range(runs)]
+    say(f"agreement: {5 * runs} runs of the kernel")
+    engine = [means(spec, notes_of(spec, kernel.run(spec, r))) for r in range(5 * runs)]
+    return [
+        (one.name, f"{one.kernel:,.1f}", f"{one.by_hand:,.1f}", f"{one.errors:+.1f}")
+        for one in compare(engine, hand)
+        if one.kernel or one.by_hand
+    ]
 
 
-def peak() -> float:
-    """Return the most memory this process has held [MiB]."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def report(asked: Any, printer: Printer) -> None:
+    """Measure what is asked for and print it."""
+    only, say = asked.only, printer.say
+    memory = peaks(asked.days, MEMORY_OF, say) if "memory" in only else {}
+    found = groups(only, asked.days, asked.rounds, say)
+    works = {name: work for group in found for name, work in group.works.items()}
+    seconds = interleaved(works, asked.rounds, say)
+    for group in found:
+        own = {name: seconds[name] for name in group.works}
+        printer.table(group.title, HEAD, rows_of(own, group.sizes, group.against, memory), group.notes)
+    rows = told_ratios(found, seconds) + memory_rows(memory)
+    if rows:
+        printer.table(f"Ratios, {asked.rounds} rounds", ("", "median [least-most]", "wanted"), rows)
+    if "workers" in only:
+        head = ("workers", "tasks", "wall seconds", "cores had", "throughput, times one worker", "the same a core had")
+        title = f"Halton, {asked.days:g} days, kernel and measures, a batch through the runner"
+        printer.table(title, head, worker_rows(batches(asked.days, BATCH_TASKS, say)))
+    if "agreement" in only:
+        columns = ("mean of a run", "kernel", "SimPy by hand", "standard errors apart")
+        rows = agreement_rows(min(asked.days, AGREEMENT_DAYS), AGREEMENT_RUNS, say)
+        printer.table(f"Halton by hand and in the kernel, {min(asked.days, AGREEMENT_DAYS):g} days", columns, rows)
+    say("done")
 
 
-def peaks(days: float) -> dict[str, float]:
-    """Return the peak memory [MiB] of a process of its own for each work, start-up included.
-
-    To be asked before this process grows: what a child inherits would count as its own.
-    """
-    asked = [sys.executable, str(HERE / "benchmark.py"), "--days", f"{days:g}", "--memory"]
-    return {
-        name: float(subprocess.run([*asked, name], check=True, capture_output=True, text=True).stdout)
-        for name in MEMORY_OF
-    }
-
-
-def spread(values: Sequence[float]) -> str:
-    """Return the median with the least and the most."""
-    low, middle, high = (f"{x:#.3g}".rstrip(".") for x in (min(values), statistics.median(values), max(values)))
-    return f"{middle} [{low}-{high}]"
-
-
-def lines(
-    seconds: Mapping[str, Sequence[float]], sizes: Mapping[str, Counts], against: str, memory: Mapping[str, float]
-) -> list[str]:
-    """Return the rows of a table, one a work; ratios are taken round by round."""
-    out = []
-    for name, spent in seconds.items():
-        size = sizes[name]
-        ratios = [a / b for a, b in zip(spent, seconds[against], strict=True)]
-        each = 1e9 * statistics.median(spent) / size.events
-        held = f"{memory[name]:.0f}" if name in memory else ""
-        cells = (name, f"{size.events:,}", f"{size.patients:,}", spread(spent), f"{each:,.0f}", spread(ratios), held)
-        out.append("| " + " | ".join(cells) + " |")
-    return out
-
-
-def report(days: float, rounds: int, big: bool, out: Callable[[str], object]) -> None:
-    """Measure everything and print it."""
-    memory = peaks(days)
-    whole, whole_size = halton_works(days)
-    sub, sub_size = sub_works(days)
-    growth, sizes = growth_works(days, (1, 4, 16) if big else (1, 4))
-    seconds = interleaved({**whole, **sub, **growth}, rounds)
-    sizes = {**dict.fromkeys(whole, whole_size), **dict.fromkeys(sub, sub_size), **sizes}
-    out(f"{days:g} days, {rounds} rounds, CPU seconds: median [least-most]\n\n")
-    out("| work | events | patients | seconds | ns an event | times the kernel | peak MiB |\n")
-    out("|---|---|---|---|---|---|---|\n")
-    for group, against in ((whole, "Halton, kernel"), (sub, "Sub-network, kernel"), (growth, next(iter(growth)))):
-        for line in lines({name: seconds[name] for name in group}, sizes, against, memory):
-            out(line + "\n")
-    out(f"\nPeak memory of this process, all of them one after another: {peak():.0f} MiB\n")
+def pieces(text: str) -> list[str]:
+    """Return the pieces named, separated by commas."""
+    named = text.split(",")
+    for name in named:
+        if name not in PIECES:
+            raise argparse.ArgumentTypeError(f"{name!r}; wanted some of {','.join(PIECES)}")
+    return named
 
 
 def main(words: Sequence[str]) -> None:
@@ -260,36 +145,19 @@ def main(words: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=float, default=60.0, help="simulated")
     parser.add_argument("--rounds", type=int, default=3, help="in which everything is run once")
-    parser.add_argument("--big", action="store_true", help="also sixteen times the population")
+    parser.add_argument("--only", type=pieces, default=list(PIECES), help=f"some of {','.join(PIECES)}")
+    parser.add_argument("--markdown", action="store_true", help="print the tables as the README has them")
     parser.add_argument("--memory", choices=MEMORY_OF, help="run this once and print the peak memory [MiB]")
+    parser.add_argument("--batch", metavar="WORKERS,TASKS", help="run a batch and print how long it took")
     asked = parser.parse_args(words)
-    if asked.memory is None:
-        report(asked.days, asked.rounds, asked.big, sys.stdout.write)
-        return
-    alone(asked.memory, asked.days)
-    sys.stdout.write(f"{peak():.1f}\n")
-
-
-def alone(name: str, days: float) -> None:
-    """Run one work once, with nothing else in the process that it does not need."""
-    from flowsim.demand import arrivals
-    from flowsim.experiment import runner
-
-    engine = "kernel" if "kernel" in name else "reference"
-    if name == "Sub-network, SimPy by hand":
-        import idiomatic
-
-        idiomatic.run(subnetwork(days)[1], days, 1)
-    elif name == "Sub-network, Ciw":
-        import ciw_sub
-
-        ciw_sub.run(subnetwork(days)[1], days, 1)
-    elif name.endswith("measures"):
-        design = halton(days)
-        runner.run_task(runner.Work(design.cells[0].spec, design.definitions, engine), 0)
+    if asked.memory is not None:
+        alone(asked.memory, asked.days)
+        sys.stdout.write(f"{peak():.1f}\n")
+    elif asked.batch is not None:
+        workers, tasks = map(int, asked.batch.split(","))
+        sys.stdout.write(batch(workers, asked.days, tasks).told())
     else:
-        spec = halton(days).cells[0].spec if name.startswith("Halton") else subnetwork(days)[0]
-        runner.ENGINES[engine]()(spec, 0, arrivals(spec, 0))
+        report(asked, Printer(asked.markdown))
 
 
 if __name__ == "__main__":

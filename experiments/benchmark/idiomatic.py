@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -30,7 +30,7 @@ class Network:
     acuity: tuple[float, ...]
     admitted: float
     onward: tuple[float, float, float]
-    capacity: tuple[int, int, int, int, int]
+    capacity: tuple[int, ...]
     stays: tuple[tuple[float, float], ...]
 
     def logs(self, service: int) -> tuple[float, float]:
@@ -89,7 +89,7 @@ class Hospital:
         """Return the time in a service, to wait for."""
         return self.env.timeout(self.rng.lognormal(*self.logs[service]))
 
-    def patient(self) -> Iterator[Any]:
+    def patient(self) -> Generator[Any, Any, None]:
         """Live through a patient's visit."""
         env, arrived = self.env, self.env.now
         acuity = bisect(self.acuity, self.rng.random())
@@ -117,7 +117,7 @@ class Hospital:
             yield self.stay(2 + to)
             self.after[to].release(place)
 
-    def arrivals(self) -> Iterator[simpy.Event]:
+    def arrivals(self) -> Generator[simpy.Event, Any, None]:
         """Let patients arrive for ever."""
         gap = 1440 / self.network.per_day
         while True:

@@ -1,0 +1,202 @@
+"""What is timed: each work by its name, what it amounts to, and the ratios worth telling.
+
+A run that is timed has a replication of its own, so that nothing drawn before is met again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING
+
+from networks import grown, halton, subnetwork
+from rounds import Elsewhere, Ratio, Size, Work
+
+if TYPE_CHECKING:
+    from needed import Needed
+
+    from flowsim.system.spec import SystemSpec
+    from flowsim.trajectory import Trajectory
+
+FIRST_TIMED = 1
+"""Replication of the first run that is timed; 0 is the one that is counted."""
+
+
+@dataclass
+class Group:
+    """Works of one network.
+
+    Attributes:
+        title: what the table is headed with.
+        against: the work whose time the others are compared with.
+        sizes: what each work amounts to.
+        notes: lines to be told with the table.
+    """
+
+    title: str
+    against: str
+    works: dict[str, Work] = field(default_factory=dict)
+    sizes: dict[str, Size] = field(default_factory=dict)
+    ratios: list[Ratio] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, name: str, size: Size, work: Work) -> None:
+        """Add a work."""
+        self.works[name], self.sizes[name] = work, size
+
+
+def size_of(got: Trajectory) -> Size:
+    """Return what a trajectory amounts to."""
+    return Size(got.events, got.patients.arrival.size)
+
+
+def kernel_given_arrivals(spec: SystemSpec, replications: Sequence[int]) -> Work:
+    """Return the kernel's run without the drawing of arrivals, which are drawn beforehand."""
+    from flowsim.demand import arrivals
+    from flowsim.engine import kernel
+
+    drawn = iter([(r, arrivals(spec, r)) for r in replications])
+
+    def work() -> object:
+        replication, coming = next(drawn)
+        return kernel.run(spec, replication, coming)
+
+    return work
+
+
+def limit_works(group: Group, prefix: str, what: Needed, seed: int) -> None:
+    """Add the heap-and-draws limit of a run, with and without its arrivals."""
+    from heap_limit import Limit
+
+    limit, size = Limit(what, seed), Size(what.events, what.patients)
+    group.add(f"{prefix}, heap and draws", size, limit.with_arrivals)
+    group.add(f"{prefix}, heap and draws, arrivals given", size, limit.alone)
+    group.notes.append(f"Needed by replication 0: {what.described()}.")
+    given = f"{prefix}, heap and draws, arrivals given"
+    group.ratios += [
+        Ratio("kernel ÷ heap and draws", f"{prefix}, kernel", f"{prefix}, heap and draws", "at most 4"),
+        Ratio("the same, arrivals given", f"{prefix}, kernel, arrivals given", given, "at most 4"),
+    ]
+
+
+def halton_group(days: float, rounds: int, say: Callable[[str], object]) -> Group:
+    """Return the works on the whole of Halton."""
+    import by_hand
+    from needed import needed
+
+    from flowsim.engine import kernel, reference
+    from flowsim.experiment import runner
+
+    design = halton(days)
+    spec, definitions = design.cells[0].spec, design.definitions
+    say("Halton: counting draws and events (one run of the reference engine)")
+    what = needed(spec)
+    size = Size(what.events, what.patients)
+    group = Group(f"Halton, {days:g} days", "Halton, kernel")
+    new = count(FIRST_TIMED)
+    measured = {name: runner.Work(spec, definitions, name) for name in ("kernel", "reference")}
+    runner.run_task(measured["kernel"], 0)
+    given = [next(new) for _ in range(rounds)]
+    group.add("Halton, kernel", size, lambda: kernel.run(spec, next(new)))
+    group.add("Halton, kernel, arrivals given", size, kernel_given_arrivals(spec, given))
+    group.add("Halton, kernel and measures", size, lambda: runner.run_task(measured["kernel"], next(new)))
+    group.add("Halton, reference", size, lambda: reference.run(spec, next(new)))
+    group.add("Halton, reference and measures", size, lambda: runner.run_task(measured["reference"], next(new)))
+    group.add("Halton, SimPy by hand", size, lambda: by_hand.run(spec, next(new)))
+    measures = "Halton, kernel and measures"
+    group.ratios += [
+        Ratio("reference ÷ kernel, measures in both", "Halton, reference and measures", measures, "at least 40"),
+        Ratio("reference ÷ kernel", "Halton, reference", "Halton, kernel", ""),
+        Ratio("SimPy by hand ÷ kernel and measures", "Halton, SimPy by hand", measures, "at least 100"),
+        Ratio("SimPy by hand ÷ kernel", "Halton, SimPy by hand", "Halton, kernel", ""),
+        Ratio("SimPy by hand ÷ reference", "Halton, SimPy by hand", "Halton, reference", ""),
+    ]
+    limit_works(group, "Halton", what, spec.seed)
+    return group
+
+
+def year_group(_: float, __: int, say: Callable[[str], object]) -> Group:
+    """Return the kernel's works on a year of Halton."""
+    from flowsim.engine import kernel
+    from flowsim.experiment import runner
+
+    say("Halton, a year")
+    design = halton(365)
+    spec = design.cells[0].spec
+    work, new = runner.Work(spec, design.definitions, "kernel"), count(FIRST_TIMED)
+    size = size_of(kernel.run(spec, 0))
+    group = Group("Halton, 365 days", "A year, kernel")
+    group.add("A year, kernel", size, lambda: kernel.run(spec, next(new)))
+    group.add("A year, kernel and measures", size, lambda: runner.run_task(work, next(new)))
+    return group
+
+
+def sub_group(days: float, rounds: int, say: Callable[[str], object]) -> Group:
+    """Return the works on the sub-network, in everything that can express it and is installed."""
+    import idiomatic
+    import simmer_sub
+    from needed import needed
+
+    from flowsim.engine import kernel, reference
+
+    say("Sub-network: counting draws and events")
+    spec, network = subnetwork(days)
+    what = needed(spec)
+    size = Size(what.events, what.patients)
+    group, new = Group(f"Sub-network, {days:g} days", "Sub-network, kernel"), count(FIRST_TIMED)
+    given = [next(new) for _ in range(rounds)]
+    kernel.run(spec, 0)
+    group.add("Sub-network, kernel", size, lambda: kernel.run(spec, next(new)))
+    group.add("Sub-network, kernel, arrivals given", size, kernel_given_arrivals(spec, given))
+    group.add("Sub-network, reference", size, lambda: reference.run(spec, next(new)))
+    group.add("Sub-network, SimPy by hand", size, lambda: idiomatic.run(network, days, next(new)))
+    group.ratios.append(Ratio("SimPy by hand ÷ kernel", "Sub-network, SimPy by hand", group.against, ""))
+    try:
+        import ciw_sub
+    except ModuleNotFoundError:
+        group.notes.append("Ciw is not installed (pip install ciw), so it is left out.")
+    else:
+        group.add("Sub-network, Ciw", size, lambda: ciw_sub.run(network, days, next(new)))
+        group.ratios.append(Ratio("Ciw ÷ kernel", "Sub-network, Ciw", group.against, "at least 150"))
+    reason = simmer_sub.missing()
+    if reason is None:
+        run = simmer_sub.run
+        group.add("Sub-network, simmer", size, lambda: Elsewhere(run(network, days, next(new)).seconds))
+        group.ratios.append(Ratio("simmer ÷ kernel", "Sub-network, simmer", group.against, ""))
+    else:
+        group.notes.append(f"simmer is left out: {reason}.")
+    limit_works(group, "Sub-network", what, spec.seed)
+    return group
+
+
+def growth_of_the_sub_network(days: float, _: int, say: Callable[[str], object]) -> Group:
+    """Return the kernel's works on the sub-network grown."""
+    return growth_group("Sub-network", subnetwork(days)[0], days, (1, 4, 16), say)
+
+
+def growth_of_halton(days: float, _: int, say: Callable[[str], object]) -> Group:
+    """Return the kernel's works on Halton grown."""
+    return growth_group("Halton", halton(days).cells[0].spec, days, (1, 4), say)
+
+
+def growth_group(name: str, spec: SystemSpec, days: float, sizes: Sequence[int], say: Callable[[str], object]) -> Group:
+    """Return the kernel's works on a network grown."""
+    from flowsim.engine import kernel
+
+    group = Group(f"{name} grown, {days:g} days", f"{name} x1, kernel")
+    for times in sizes:
+        say(f"{name} x{times}")
+        large, new = grown(spec, times), count(FIRST_TIMED)
+        group.add(f"{name} x{times}, kernel", size_of(kernel.run(large, 0)), partial(_next, large, new))
+        if times > 1:
+            over, under = (f"{name} x{n}, kernel" for n in (times, 1))
+            group.ratios.append(Ratio(f"x{times} ÷ x1", over, under, "at most 20" if times == 16 else ""))
+    return group
+
+
+def _next(spec: SystemSpec, new: count[int]) -> object:
+    from flowsim.engine import kernel
+
+    return kernel.run(spec, next(new))
