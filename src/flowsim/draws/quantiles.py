@@ -45,20 +45,26 @@ def exponential_from_uniform(u: float) -> float:
 
 
 @njit(cache=True, nogil=True)
+def pick_between(cumulative: Floats, first: int, past: int, u: float) -> int:
+    """Return ``pick`` among the shares from position ``first`` to before ``past`` of a longer array."""
+    low, high = first, past - 1
+    while low < high:
+        middle = (low + high) >> 1
+        if cumulative[middle] < u:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True, nogil=True)
 def pick(cumulative: Floats, u: float) -> int:
     """Return the first position whose cumulative share reaches u; the last where none does.
 
     The same as ``bisect.bisect_left`` (and ``numpy.searchsorted``) cut at the last position. A level with
     no share of its own is never picked, u being above zero.
     """
-    low, high = 0, cumulative.size - 1
-    while low < high:
-        middle = (low + high) // 2
-        if cumulative[middle] < u:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    return pick_between(cumulative, 0, cumulative.size, u)
 
 
 @njit(cache=True, nogil=True)

@@ -29,7 +29,7 @@ from flowsim.draws.quantiles import (
     WEIBULL,
     exponential_from_uniform,
     inverse,
-    quantile,
+    scalar_quantile,
 )
 
 Floats = npt.NDArray[np.float64]
@@ -106,24 +106,76 @@ def _stay_beyond(kind: int, a: float, b: float, c: float, elapsed: float, u: flo
 
 @njit(cache=True, nogil=True)
 def _discrete_beyond(
-    at_least: float, at_most: float, values: Floats, cumulative: Floats, elapsed: float, u: float
+    at_least: float,
+    at_most: float,
+    values: Floats,
+    shares: Floats,
+    at: int,
+    shares_at: int,
+    size: int,
+    elapsed: float,
+    u: float,
 ) -> float:
     """Return the stay among the values above ``elapsed``, by their shares; ``elapsed`` where none is left."""
     left = 0.0
-    for i in range(values.size):
-        if min(max(values[i], at_least), at_most) > elapsed:
-            left += cumulative[i] - (cumulative[i - 1] if i > 0 else 0.0)
+    for i in range(size):
+        if min(max(values[at + i], at_least), at_most) > elapsed:
+            left += shares[shares_at + i] - (shares[shares_at + i - 1] if i > 0 else 0.0)
     passed = 0.0
     stay = elapsed
-    for i in range(values.size):
-        value = min(max(values[i], at_least), at_most)
-        share = cumulative[i] - (cumulative[i - 1] if i > 0 else 0.0)
+    for i in range(size):
+        value = min(max(values[at + i], at_least), at_most)
+        share = shares[shares_at + i] - (shares[shares_at + i - 1] if i > 0 else 0.0)
         if value > elapsed and share > 0.0:
             passed += share
             stay = value
             if passed >= u * left:
                 break
     return stay
+
+
+@njit(cache=True, nogil=True)
+def pooled_residual(
+    kind: int,
+    a: float,
+    b: float,
+    c: float,
+    at_least: float,
+    at_most: float,
+    values: Floats,
+    cumulative: Floats,
+    values_at: int,
+    cumulative_at: int,
+    size: int,
+    elapsed: float,
+    u: float,
+) -> float:
+    """Return ``residual_quantile`` where the values of many distributions share arrays.
+
+    Args:
+        kind: as of ``quantile``, like the next five.
+        a: first parameter.
+        b: second parameter.
+        c: third parameter.
+        at_least: least that is drawn [min].
+        at_most: most that is drawn [min].
+        values: of all discrete distributions [min].
+        cumulative: their shares, added up.
+        values_at: where this distribution's values begin.
+        cumulative_at: where its shares begin.
+        size: how many it has.
+        elapsed: how long the stay has lasted [min].
+        u: strictly between 0 and 1.
+    """
+    if elapsed >= at_most:
+        return 0.0
+    if kind == DISCRETE:
+        stay = _discrete_beyond(at_least, at_most, values, cumulative, values_at, cumulative_at, size, elapsed, u)
+    elif elapsed < at_least or elapsed <= 0.0:
+        stay = scalar_quantile(kind, a, b, c, at_least, at_most, u)
+    else:
+        stay = min(_stay_beyond(kind, a, b, c, elapsed, u), at_most)
+    return max(stay - elapsed, 0.0)
 
 
 @njit(cache=True, nogil=True)
@@ -144,12 +196,5 @@ def residual_quantile(
     Where a stay of that length cannot be (it is ``at_most`` or past the last value), nothing is left: 0.
     The other arguments are those of ``quantile``.
     """
-    if elapsed >= at_most:
-        return 0.0
-    if kind == DISCRETE:
-        stay = _discrete_beyond(at_least, at_most, values, cumulative, elapsed, u)
-    elif elapsed < at_least or elapsed <= 0.0:
-        stay = quantile(kind, a, b, c, at_least, at_most, values, cumulative, u)
-    else:
-        stay = min(_stay_beyond(kind, a, b, c, elapsed, u), at_most)
-    return max(stay - elapsed, 0.0)
+    size = values.size
+    return pooled_residual(kind, a, b, c, at_least, at_most, values, cumulative, 0, 0, size, elapsed, u)

@@ -20,7 +20,7 @@ from flowsim.engine.compiled.codes import (
     VERSION_BITS,
     WHO,
 )
-from flowsim.engine.compiled.jit import called_from_python, compiled
+from flowsim.engine.compiled.jit import bare, called_from_python, compiled
 from flowsim.engine.compiled.journey import go
 from flowsim.engine.compiled.memory import patient_at, pool_at, service_int, station_at, visit_at
 from flowsim.engine.compiled.spaces import (
@@ -124,12 +124,12 @@ def handle(w: Ints, f: Floats, m: Ints, sub: int, payload: int) -> None:
 
 
 @compiled
-def arrive(w: Ints, f: Floats, m: Ints, q: int, stream: int, number: int, attributes: Codes) -> None:
+def arrive(w: Ints, f: Floats, m: Ints, q: int, stream: int, number: int, codes: Codes, first: int) -> None:
     """Let a patient in."""
     r = w[im.R_INT_AT] + stream * 3
     qa = open_patient(w, m, q, stream, w[r + 2], number)
-    for a in range(attributes.size):
-        m[qa + im.Q_ATTRIBUTES + a] = attributes[a]
+    for a in range(w[im.N_ATTRIBUTES]):
+        m[qa + im.Q_ATTRIBUTES + a] = codes[first + a]
     m[im.EVENTS] += 1
     origin = w[im.N_SERVICES]
     m[qa + im.Q_PLACE] = resolve(w, f, m, q, origin, draw_way(w, f, m, q, w[r], w[r + 1], origin, 0))
@@ -177,18 +177,21 @@ def place_in_service(w: Ints, f: Floats, m: Ints, q: int, t: int) -> None:
 
 
 @called_from_python
-def simulate(w: Ints, f: Floats, m: Ints, ticks: Ints, streams: Ints, numbers: Ints, attributes: Codes) -> None:
+def simulate(
+    whole: Ints, real: Floats, image: Ints, ticks: Ints, streams: Ints, numbers: Ints, attributes: Codes
+) -> None:
     """Run to the end, or to a fault.
 
     Args:
-        w: the packed specification's whole numbers.
-        f: its fractions.
-        m: the image.
+        whole: the packed specification's whole numbers.
+        real: its fractions.
+        image: the image.
         ticks: when patients arrive, in order.
         streams: the stream of each.
         numbers: the number of each within its stream.
         attributes: level codes, one row a patient.
     """
+    w, f, m, codes = bare(whole), bare(real), bare(image), bare(attributes)
     place_present(w, f, m)
     end = w[im.END]
     next_change, next_start, next_arrival = 0, 0, 0
@@ -218,7 +221,7 @@ def simulate(w: Ints, f: Floats, m: Ints, ticks: Ints, streams: Ints, numbers: I
             handle(w, f, m, sub, payload)
         elif source == 2:
             n = next_arrival
-            arrive(w, f, m, m[im.N_PRESENT] + n, streams[n], numbers[n], attributes[n])
+            arrive(w, f, m, m[im.N_PRESENT] + n, streams[n], numbers[n], codes, n * w[im.N_ATTRIBUTES])
             next_arrival += 1
         elif source == 3:
             change(w, f, m, next_change)

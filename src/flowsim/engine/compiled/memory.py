@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from flowsim.draws.philox import uniform
-from flowsim.draws.quantiles import DISCRETE, quantile, scalar_quantile
-from flowsim.draws.residuals import residual_quantile
+from flowsim.draws.quantiles import DISCRETE, pick_between, scalar_quantile
+from flowsim.draws.residuals import pooled_residual
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.codes import BY_DESTINATION
 from flowsim.engine.compiled.jit import compiled
@@ -99,10 +99,10 @@ def draw(w: Ints, f: Floats, d: int, u: float) -> float:
     kind = w[w[im.D_KIND_AT] + d]
     r = w[im.D_REAL_AT] + d * 5
     if kind == DISCRETE:
-        a, b = w[w[im.D_FROM_AT] + d], w[w[im.D_TO_AT] + d]
-        values = f[w[im.D_VALUES_AT] + a : w[im.D_VALUES_AT] + b]
-        cumulative = f[w[im.D_CUMULATIVE_AT] + a : w[im.D_CUMULATIVE_AT] + b]
-        return quantile(kind, f[r], f[r + 1], f[r + 2], f[r + 3], f[r + 4], values, cumulative, u)
+        a, b, values = w[w[im.D_FROM_AT] + d], w[w[im.D_TO_AT] + d], w[im.D_VALUES_AT]
+        base = w[im.D_CUMULATIVE_AT]
+        value = f[values + pick_between(f, base + a, base + b, u) - base]
+        return min(max(value, f[r + 3]), f[r + 4])
     return scalar_quantile(kind, f[r], f[r + 1], f[r + 2], f[r + 3], f[r + 4], u)
 
 
@@ -110,11 +110,12 @@ def draw(w: Ints, f: Floats, d: int, u: float) -> float:
 def draw_residual(w: Ints, f: Floats, d: int, elapsed: float, u: float) -> float:
     """Return minutes drawn of what is left after some have elapsed."""
     r = w[im.D_REAL_AT] + d * 5
-    a, b = w[w[im.D_FROM_AT] + d], w[w[im.D_TO_AT] + d]
-    values = f[w[im.D_VALUES_AT] + a : w[im.D_VALUES_AT] + b]
-    cumulative = f[w[im.D_CUMULATIVE_AT] + a : w[im.D_CUMULATIVE_AT] + b]
+    first = w[w[im.D_FROM_AT] + d]
+    size = w[w[im.D_TO_AT] + d] - first
+    values, cumulative = w[im.D_VALUES_AT] + first, w[im.D_CUMULATIVE_AT] + first
     kind = w[w[im.D_KIND_AT] + d]
-    return residual_quantile(kind, f[r], f[r + 1], f[r + 2], f[r + 3], f[r + 4], values, cumulative, elapsed, u)
+    a, b, c, at_least, at_most = f[r], f[r + 1], f[r + 2], f[r + 3], f[r + 4]
+    return pooled_residual(kind, a, b, c, at_least, at_most, f, f, values, cumulative, size, elapsed, u)
 
 
 @compiled

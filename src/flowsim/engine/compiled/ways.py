@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowsim.draws.quantiles import pick
+from flowsim.draws.quantiles import pick_between
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.codes import FAR, NEVER, NONE
 from flowsim.engine.compiled.jit import compiled
@@ -141,7 +141,8 @@ def pick_place(w: Ints, f: Floats, m: Ints, qa: int, branch: int, purpose: int, 
     if past - first == 1:
         return w[w[im.B_PLACE_AT] + first]
     base = w[im.B_CUMULATIVE_AT]
-    return w[w[im.B_PLACE_AT] + first + pick(f[base + first : base + past], luck(w, m, qa, purpose, ordinal))]
+    u = luck(w, m, qa, purpose, ordinal)
+    return w[w[im.B_PLACE_AT] + pick_between(f, base + first, base + past, u) - base]
 
 
 @compiled
