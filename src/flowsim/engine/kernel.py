@@ -6,7 +6,8 @@ Both obey ``engine.protocol``; the differential tests hold them to one trajector
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numba import float64, int16, int64
@@ -14,11 +15,11 @@ from numba import float64, int16, int64
 from flowsim.demand import Arrivals, arrivals
 from flowsim.draws.cache import is_compiled, mark_compiled
 from flowsim.engine.compiled import image as im
-from flowsim.engine.compiled.codes import NEVER
 from flowsim.engine.compiled.events import simulate
 from flowsim.engine.setup import Present, patients_table, people_present
 from flowsim.errors import RunError
 from flowsim.system.spec import SystemSpec
+from flowsim.system.tables import CompiledSystem
 from flowsim.trajectory import Capacity, Delays, Ints, OnDuty, StaffedSteps, Trajectory, Visits
 
 FIRST_ROOM = 3
@@ -60,15 +61,13 @@ def run(spec: SystemSpec, replication: int, coming: Arrivals | None = None) -> T
         name = spec.place_name(int(image[im.CULPRIT]))
         said = "a patient goes round for ever and no time passes"
         raise RunError(f"service.{name}: {said}; wanted a step with a duration")
-    trajectory = _trajectory(spec, replication, image, present, coming)
-    im.give_back(image)
-    return trajectory
+    return _trajectory(spec, replication, image, present, coming)
 
 
-_last: list[tuple[SystemSpec, im.Packed]] = []
+_last: list[tuple[SystemSpec, CompiledSystem]] = []
 
 
-def _packed(spec: SystemSpec) -> im.Packed:
+def _packed(spec: SystemSpec) -> CompiledSystem:
     """Return a specification packed; the last is kept, since replications follow one another."""
     known = _last[0] if _last else None
     if known is None or known[0] is not spec:
@@ -77,35 +76,52 @@ def _packed(spec: SystemSpec) -> im.Packed:
     return known[1]
 
 
-def _part(image: Ints, at: int, rows: int, width: int) -> Ints:
+def _columns(image: Ints, at: int, room: int, names: Sequence[str], rows: int) -> dict[str, Ints]:
+    """Return the columns of a table's part, as they stand in the image."""
     first = int(image[at])
-    return image[first : first + rows * width].reshape(rows, width)
+    return {name: image[first + i * room : first + i * room + rows] for i, name in enumerate(names)}
 
 
-def _columns(table: Ints, first: int, past: int) -> list[Ints]:
-    return [np.ascontiguousarray(table[:, i]) for i in range(first, past)]
+def _table(
+    image: Ints, ticks: tuple[int, Sequence[str]], codes: tuple[int, Sequence[str]], rows: int, room: int
+) -> Any:
+    """Return a table's columns by name: wide ones, and narrow ones made as wide."""
+    first = 2 * int(image[codes[0]])
+    halves = image.view(np.int32)
+    narrow = {n: halves[first + i * room : first + i * room + rows] for i, n in enumerate(codes[1])}
+    return _columns(image, ticks[0], room, ticks[1], rows) | narrow
 
 
 def _trajectory(
     spec: SystemSpec, replication: int, image: Ints, present: tuple[Present, ...], coming: Arrivals
 ) -> Trajectory:
     n = int(image[im.N_PATIENTS])
-    exits, gone = _part(image, im.EXITS_AT, n, 1), _part(image, im.GONE_AT, n, 1)
-    visits = _part(image, im.VISITS_AT, int(image[im.N_VISITS]), im.VISIT_WIDTH)
-    stopped = visits[:, im.V_INTERRUPTED_AT] != NEVER
-    visits[stopped, im.V_INTERRUPTED] += spec.end - visits[stopped, im.V_INTERRUPTED_AT]
-    delays = _part(image, im.DELAYS_AT, int(image[im.N_DELAYS]), im.DELAY_WIDTH)
-    staffed = _part(image, im.STAFFED_AT, int(image[im.N_STAFFED]), im.STAFFED_WIDTH)
-    notes = _part(image, im.NOTES_AT, int(image[im.N_NOTES]), im.NOTE_WIDTH)
+    exits, gone = (image[int(image[at]) : int(image[at]) + n] for at in (im.EXITS_AT, im.GONE_AT))
+    first = int(image[im.NOTES_AT])
+    notes = image[first : first + int(image[im.N_NOTES]) * im.NOTE_WIDTH].reshape(-1, im.NOTE_WIDTH)
     capacity, on_duty = notes[notes[:, 0] == 0], notes[notes[:, 0] == 1]
+
+    def table(
+        ticks: tuple[int, Sequence[str]], codes: tuple[int, Sequence[str]], rows: int, room: int
+    ) -> dict[str, Ints]:
+        return _table(image, ticks, codes, int(image[rows]), int(image[room]))
+
+    visits = table((im.VISIT_TICKS_AT, im.VISIT_TICKS), (im.VISIT_CODES_AT, im.VISIT_CODES), im.N_VISITS, im.VISIT_ROOM)
+    delays = table((im.DELAY_TICKS_AT, im.DELAY_TICKS), (im.DELAY_CODES_AT, im.DELAY_CODES), im.N_DELAYS, im.DELAY_ROOM)
+    staffed = table(
+        (im.STAFFED_TICKS_AT, im.STAFFED_TICKS),
+        (im.STAFFED_CODES_AT, im.STAFFED_CODES),
+        im.N_STAFFED,
+        im.STAFFED_ROOM,
+    )
     return Trajectory(
         replication=replication,
         end=spec.end,
-        patients=patients_table(spec, present, coming, exits[:, 0], gone[:, 0]),
-        visits=Visits(*_columns(visits, 0, im.VISIT_COLUMNS)),
-        delays=Delays(*_columns(delays, 0, im.DELAY_WIDTH)),
-        staffed=StaffedSteps(*_columns(staffed, 0, im.STAFFED_WIDTH)),
-        capacity=Capacity(*_columns(capacity, 1, 6)),
-        on_duty=OnDuty(*_columns(on_duty, 1, 4)),
+        patients=patients_table(spec, present, coming, exits, gone),
+        visits=Visits(**visits),
+        delays=Delays(**delays),
+        staffed=StaffedSteps(**staffed),
+        capacity=Capacity(*(np.ascontiguousarray(capacity[:, i]) for i in range(1, 6))),
+        on_duty=OnDuty(*(np.ascontiguousarray(on_duty[:, i]) for i in range(1, 4))),
         events=int(image[im.EVENTS]),
     )

@@ -1,15 +1,16 @@
-"""The compiler: a SystemSpec as flat arrays, integer codes and no strings, for the compiled engine.
+"""The compiler: a SystemSpec as two flat arrays, whole numbers and fractions, for the compiled engine.
 
-Every table of the specification becomes one row of the *directory* (``t_*``): where its rows begin, by what
-it is indexed, and how large each index is. Whole numbers, distributions and branches share one array of rows,
-shares and visit numbers another. Ragged things (destinations, schedules, hazards) are pooled, each owner
-knowing where its own begin and end.
+Everything is known by its *position*: a step, a table, a distribution or a branch is the place in the whole
+numbers where its row begins, so that finding it costs nothing. Rows hold positions of other rows, and of runs
+of fractions; things are written as they are met, what they refer to before them. The header says where what
+has no owner begins. Columns are named below: ``w[step + P_PURPOSE]`` is a step's purpose.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +28,6 @@ from flowsim.system.spec import (
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-MOST_BY = 8
-"""The most attributes a table may be by."""
 RULE_SHARE, RULE_FIRST_WITH_SPACE, RULE_IF_OPEN, RULE_SHORTEST = range(4)
 RULES = {
     "share": RULE_SHARE,
@@ -37,57 +36,40 @@ RULES = {
     "shortest": RULE_SHORTEST,
 }
 
-
-class CompiledSystem(NamedTuple):
-    """A system as arrays. Prefixes: t table, d distribution, b branch, s service, p step, h hazard, j junction.
-
-    Pairs of columns ``x_from, x_to`` say where the owner's part of a pool begins and ends. Tables are named by
-    their row in the directory, NONE where there is none.
-    """
-
-    scalars: Ints  # services, exits, attributes, classes, end, ticks per minute, seed, periods
-    period_ticks: Ints
-    midnights: Ints
-    weekdays: Ints
-    classes: Ints
-    t_base: Ints
-    t_depth: Ints
-    t_by: Ints
-    t_size: Ints
-    t_periods: Ints
-    rows: Ints
-    shares: Floats
-    d_kind: Ints
-    d_real: Floats
-    d_from: Ints
-    d_to: Ints
-    d_values: Floats
-    d_cumulative: Floats
-    b_rule: Ints
-    b_from: Ints
-    b_to: Ints
-    b_otherwise: Ints
-    b_place: Ints
-    b_cumulative: Floats
-    s_int: Ints
-    s_real: Floats
-    s_join: Floats
-    s_weekdays: Ints
-    s_sets: Ints
-    p_int: Ints
-    p_pool: Ints
-    h_from: Ints
-    h_to: Ints
-    h_tick: Ints
-    h_rate: Floats
-    h_hazard: Floats
-    j_int: Ints
-    r_int: Ints
-    a_levels: Ints
-
-
-# Columns of ``s_int``.
+# The header of the whole numbers: counts and scalars, then where what has no owner begins.
 (
+    N_SERVICES, N_EXITS, N_ATTRIBUTES, N_CLASSES, END, TICKS_PER_MINUTE, SEED, N_PERIODS, N_MIDNIGHTS,
+    PERIODS_AT, MIDNIGHTS_AT, WEEKDAYS_AT, CLASSES_AT, LEVELS_AT, SERVICES_AT, JUNCTIONS_AT, STREAMS_AT,
+) = range(17)  # fmt: skip
+HEADER = 17
+
+# Columns of a table: by how many names it is, and whether its rows change by period; then for each name the
+# attribute (or origin, or destination) and its levels; then the rows. Where one row serves everyone, always,
+# ``T_BY`` is NONE and the row comes right after. Whole numbers, distributions and branches stand in the rows
+# themselves; of a fraction, its position.
+T_BY, T_CHANGES, T_NAMES = range(3)
+
+# Columns of a distribution: its kind, where its five parameters are among the fractions, and the run of values of
+# a discrete one, with that of its shares.
+D_KIND, D_PARAMETERS, D_SIZE, D_VALUES, D_SHARES = range(5)
+
+# Columns of a branch; then its places.
+B_RULE, B_OTHERWISE, B_SIZE, B_SHARES = range(4)
+B_PLACES = 4
+
+# Columns of a hazard; then the ticks at which its rate changes.
+H_SIZE, H_RATES, H_SUMS = range(3)
+H_TICKS = 3
+
+# Columns of a junction and of a stream.
+J_BRANCHES, J_PURPOSE = range(2)
+JUNCTION_WIDTH = 2
+X_BRANCHES, X_PURPOSE, X_KEY = range(3)
+STREAM_WIDTH = 3
+
+# Columns of a service.
+(
+    S_INDEX,
     S_QUEUE_PLACES,
     S_TRANSFER_PLACES,
     S_WHEN_CLOSED,
@@ -114,12 +96,14 @@ class CompiledSystem(NamedTuple):
     S_TURNAROUND_PURPOSE,
     S_PREEMPTS,
     S_INTERRUPTS,
+    S_KEEPS_INSIDE,
     S_REASON,
     S_VISITS,
     S_FIRST,
     S_LAST,
     S_CARERS,
     S_DAY_START,
+    S_WEEKDAYS,
     S_OVERTAKING,
     S_DECONDITIONS,
     S_SHIFT_ATTRIBUTE,
@@ -128,11 +112,14 @@ class CompiledSystem(NamedTuple):
     S_SETS_TO,
     S_BRANCHES,
     S_BRANCH_PURPOSE,
-) = range(40)
-# Columns of ``s_real``.
+    S_REAL,
+) = range(44)
+SERVICE_WIDTH = 44
+# A service's fractions, from ``S_REAL`` on.
 R_BALK_PLUS, R_SURGE_OPENS, R_SURGE_CLOSES, R_STAY_PER_DAY, R_STAY_LIMIT, R_SHIFT_PER_DAY, R_SHIFT_LIMIT = range(7)
-# Columns of ``p_int``.
+# Columns of a step.
 (
+    P_POSITION,
     P_LEAVING,
     P_SHARE,
     P_SHARE_PURPOSE,
@@ -143,65 +130,81 @@ R_BALK_PLUS, R_SURGE_OPENS, R_SURGE_CLOSES, R_STAY_PER_DAY, R_STAY_LIMIT, R_SHIF
     P_POOL_TO,
     P_REASON,
     P_SEEN,
-) = range(10)
+) = range(11)
+STEP_WIDTH = 11
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledSystem:
+    """A system as whole numbers and fractions.
+
+    Attributes:
+        whole: header, then rows.
+        real: fractions.
+        most_needs: the most pools a step asks staff of.
+    """
+
+    whole: Ints
+    real: Floats
+    most_needs: int
 
 
 class _Compiler:
-    """Pools as they grow."""
+    """The two arrays as they grow."""
 
-    def __init__(self, spec: SystemSpec) -> None:
+    def __init__(self, spec: SystemSpec, kinds: dict[str, int]) -> None:
         self.spec = spec
-        self.directory: list[tuple[int, int, list[int], list[int], int]] = []
-        self.rows: list[int] = []
-        self.shares: list[float] = []
-        self.distributions: list[tuple[int, tuple[float, ...], int, int]] = []
-        self.values: list[float] = []
-        self.cumulative: list[float] = []
+        self.kinds = kinds
+        self.whole: list[int] = [0] * HEADER
+        self.real: list[float] = []
         self.known: dict[Distribution, int] = {}
-        self.branches: list[tuple[int, int, int, int]] = []
-        self.places: list[int] = []
-        self.place_cumulative: list[float] = []
-        self.joins: list[float] = []
-        self.sets: list[tuple[int, int]] = []
-        self.steps: list[list[int]] = []
-        self.pools: list[tuple[int, int]] = []
-        self.hazards: list[tuple[int, int]] = []
-        self.hazard_tick: list[int] = []
-        self.hazard_rate: list[float] = []
-        self.hazard_sum: list[float] = []
+        self.branches: dict[int, int] = {}
 
-    def table(self, table: Table[Any] | None, row_of: Callable[[Any], int] | None) -> int:
-        """Add a table; ``row_of`` turns a row into a whole number, None keeps it a share."""
+    def put(self, row: Sequence[int]) -> int:
+        """Write whole numbers; where they begin."""
+        at = len(self.whole)
+        self.whole.extend(row)
+        return at
+
+    def fractions(self, row: Sequence[float]) -> int:
+        """Write fractions; where they begin."""
+        at = len(self.real)
+        self.real.extend(float(x) for x in row)
+        return at
+
+    def table(self, table: Table[Any] | None, row_of: Callable[[Any], int]) -> int:
+        """Write a table; ``row_of`` turns a row into a whole number."""
         if table is None:
             return NONE
-        if len(table.by) > MOST_BY:
-            raise ValueError(f"a table by {len(table.by)} attributes; wanted at most {MOST_BY}")
-        pool: list[Any] = self.shares if row_of is None else self.rows
-        fresh = [float(row) if row_of is None else row_of(row) for row in table.rows]
-        fill = [0] * (MOST_BY - len(table.by))
-        self.directory.append((len(pool), len(table.by), [*table.by, *fill], [*table.sizes, *fill], table.periods))
-        pool.extend(fresh)
-        return len(self.directory) - 1
+        rows = [row_of(row) for row in table.rows]
+        if table.is_constant:
+            return self.put([NONE, 0, *rows])
+        names = [x for pair in zip(table.by, table.sizes, strict=True) for x in pair]
+        return self.put([len(table.by), int(table.periods > 1), *names, *rows])
 
-    def distribution(self, row: Distribution, kinds: dict[str, int]) -> int:
-        """Add a distribution once."""
+    def share(self, row: float) -> int:
+        """Write a fraction of a table."""
+        return self.fractions([row])
+
+    def stay(self, row: Distribution) -> int:
+        """Write a distribution, once."""
         if row not in self.known:
-            start = len(self.values)
-            self.values.extend(row.values)
-            self.cumulative.extend(row.cumulative)
-            real = (row.a, row.b, row.c, row.at_least, row.at_most)
-            self.distributions.append((kinds[row.kind], real, start, len(self.values)))
-            self.known[row] = len(self.distributions) - 1
+            parameters = self.fractions([row.a, row.b, row.c, row.at_least, row.at_most])
+            values, shares = self.fractions(row.values), self.fractions(row.cumulative)
+            self.known[row] = self.put([self.kinds[row.kind], parameters, len(row.values), values, shares])
         return self.known[row]
 
     def branch(self, row: BranchSpec) -> int:
-        """Add a branch."""
-        start = len(self.places)
-        self.places.extend(row.destinations)
-        share = row.rule == "share"
-        self.place_cumulative.extend(row.cumulative if share else [1.0] * len(row.destinations))
-        self.branches.append((RULES[row.rule], start, len(self.places), row.otherwise))
-        return len(self.branches) - 1
+        """Write a branch, once."""
+        if id(row) not in self.branches:
+            shares = self.fractions(row.cumulative) if row.rule == "share" else NONE
+            whole = [RULES[row.rule], row.otherwise, len(row.destinations), shares, *row.destinations]
+            self.branches[id(row)] = self.put(whole)
+        return self.branches[id(row)]
+
+    def numbers(self, rows: Sequence[Sequence[int]]) -> int:
+        """Write rows one after another; where the first begins."""
+        return self.put([x for row in rows for x in row])
 
 
 def compile_system(spec: SystemSpec, kinds: dict[str, int]) -> CompiledSystem:
@@ -211,133 +214,99 @@ def compile_system(spec: SystemSpec, kinds: dict[str, int]) -> CompiledSystem:
         spec: the system.
         kinds: code of each kind of distribution (``draws.quantiles.KINDS``).
     """
-    c = _Compiler(spec)
-    classes = _classes(spec)
-
-    def stay(row: Distribution) -> int:
-        return c.distribution(row, kinds)
-
-    services = [_service(c, service, classes, stay) for service in spec.services]
+    c = _Compiler(spec, kinds)
+    classes = classes_of(spec)
+    services = [_service(c, i, service, classes) for i, service in enumerate(spec.services)]
     junctions = [[c.table(j.branches, c.branch), j.purpose] for j in spec.junctions]
     streams = [[c.table(s.routing.branches, c.branch), s.routing.purpose, s.key] for s in spec.streams]
     weekdays = [6 if holiday else day for day, holiday in zip(spec.clock.weekdays, spec.clock.holidays, strict=False)]
-    starts = [[int(flag) for flag in s.visits.start_weekdays] if s.visits else [0] * 7 for s in spec.services]
     counts = (len(spec.services), len(spec.exits), len(spec.attributes), len(classes))
-    scalars = [*counts, spec.end, spec.clock.ticks_per_minute, spec.seed, len(spec.periods)]
-    return CompiledSystem(
-        scalars=_ints(scalars),
-        period_ticks=_ints(spec.periods),
-        midnights=_ints(spec.clock.midnights),
-        weekdays=_ints(weekdays),
-        classes=_ints(classes),
-        t_base=_ints([row[0] for row in c.directory]),
-        t_depth=_ints([row[1] for row in c.directory]),
-        t_by=_ints([row[2] for row in c.directory], MOST_BY),
-        t_size=_ints([row[3] for row in c.directory], MOST_BY),
-        t_periods=_ints([row[4] for row in c.directory]),
-        rows=_ints(c.rows),
-        shares=_floats(c.shares),
-        d_kind=_ints([row[0] for row in c.distributions]),
-        d_real=_floats([row[1] for row in c.distributions], 5),
-        d_from=_ints([row[2] for row in c.distributions]),
-        d_to=_ints([row[3] for row in c.distributions]),
-        d_values=_floats(c.values),
-        d_cumulative=_floats(c.cumulative),
-        b_rule=_ints([row[0] for row in c.branches]),
-        b_from=_ints([row[1] for row in c.branches]),
-        b_to=_ints([row[2] for row in c.branches]),
-        b_otherwise=_ints([row[3] for row in c.branches]),
-        b_place=_ints(c.places),
-        b_cumulative=_floats(c.place_cumulative),
-        s_int=_ints([row for row, _ in services], 40),
-        s_real=_floats([row for _, row in services], 7),
-        s_join=_floats(c.joins),
-        s_weekdays=_ints(starts, 7),
-        s_sets=_ints(c.sets, 2),
-        p_int=_ints(c.steps, 10),
-        p_pool=_ints(c.pools, 2),
-        h_from=_ints([row[0] for row in c.hazards]),
-        h_to=_ints([row[1] for row in c.hazards]),
-        h_tick=_ints(c.hazard_tick),
-        h_rate=_floats(c.hazard_rate),
-        h_hazard=_floats(c.hazard_sum),
-        j_int=_ints(junctions, 2),
-        r_int=_ints(streams, 3),
-        a_levels=_ints([len(a.levels) for a in spec.attributes]),
-    )
+    c.whole[:HEADER] = [
+        *counts,
+        spec.end,
+        spec.clock.ticks_per_minute,
+        spec.seed,
+        len(spec.periods),
+        len(spec.clock.midnights),
+        c.put(spec.periods),
+        c.put(spec.clock.midnights),
+        c.put(weekdays),
+        c.put(classes),
+        c.put([len(a.levels) for a in spec.attributes]),
+        c.numbers(services),
+        c.numbers(junctions),
+        c.numbers(streams),
+    ]
+    needs = max((len(step.staff) for s in spec.services for step in s.steps), default=0)
+    return CompiledSystem(np.array(c.whole, dtype=np.int64), np.array([*c.real, 0.0]), max(1, needs))
 
 
-def _ints(rows: Sequence[Any], width: int = 0) -> Ints:
-    array = np.array(rows, dtype=np.int64)
-    return np.ascontiguousarray(array.reshape(len(rows), width) if width else array)
-
-
-def _floats(rows: Sequence[Any], width: int = 0) -> Floats:
-    array = np.array(rows, dtype=np.float64)
-    return np.ascontiguousarray(array.reshape(len(rows), width) if width else array)
-
-
-def _classes(spec: SystemSpec) -> list[int]:
+def classes_of(spec: SystemSpec) -> list[int]:
     """Return every class a patient can have anywhere, best first."""
     found = {int(row) for service in spec.services for row in service.priority.rows}
     found |= {service.rises_to for service in spec.services if service.rises_after != NONE}
     return sorted(found | {0})
 
 
-def _service(
-    c: _Compiler, service: ServiceSpec, classes: list[int], stay: Callable[[Distribution], int]
-) -> tuple[list[int], list[float]]:
-    """Return a service's columns of whole numbers and of real numbers."""
-    step_from = len(c.steps)
-    for step in service.steps:
-        c.steps.append(_step(c, step, stay))
-    join_from, sets_from = len(c.joins), len(c.sets)
-    c.joins.extend(service.balks.join if service.balks else ())
-    c.sets.extend(service.sets)
+def _service(c: _Compiler, index: int, service: ServiceSpec, classes: list[int]) -> list[int]:
+    """Return a service's columns."""
+    steps = c.numbers([_step(c, position, step) for position, step in enumerate(service.steps)])
+    sets = c.numbers(service.sets)
+    join = service.balks.join if service.balks else ()
+    join_at = c.fractions(join)
     patience, surge, visits, weak = service.patience, service.surge, service.visits, service.deconditioning
-    whole = [
+    return [
+        index,
         service.queue_places,
         service.transfer_places,
         service.when_closed,
         service.when_full,
         int(service.balks is not None),
         service.balks.purpose if service.balks else 0,
-        join_from,
-        len(c.joins),
+        join_at,
+        join_at + len(join),
         c.table(service.priority, lambda row: classes.index(int(row))),
         c.table(service.takes, int),
         c.table(service.withheld, int),
         service.rises_after,
         classes.index(service.rises_to) if service.rises_after != NONE else NONE,
-        c.table(patience.duration, stay) if patience else NONE,
+        c.table(patience.duration, c.stay) if patience else NONE,
         patience.purpose if patience else 0,
         patience.to if patience else NONE,
         int(patience.holders) if patience else 0,
         surge.spaces if surge else NONE,
         surge.opens_waiting if surge else 0,
         surge.lead if surge else 0,
-        step_from,
-        len(c.steps),
-        c.table(service.turnaround, stay),
+        steps,
+        steps + STEP_WIDTH * len(service.steps),
+        c.table(service.turnaround, c.stay),
         service.turnaround_purpose,
         int(service.preempts),
         int(service.cut_interrupts),
+        int(service.preempts or service.cut_interrupts),
         service.reason,
         int(visits is not None),
-        c.table(visits.first, None) if visits else NONE,
-        c.table(visits.last, None) if visits else NONE,
+        c.table(visits.first, c.share) if visits else NONE,
+        c.table(visits.last, c.share) if visits else NONE,
         c.table(visits.carers, int) if visits else NONE,
         visits.day_start if visits else 0,
+        c.put([int(flag) for flag in visits.start_weekdays]) if visits else NONE,
         int(visits.overtaking) if visits else 0,
         int(weak is not None),
         weak.attribute if weak else NONE,
         weak.purpose if weak else 0,
-        sets_from,
-        len(c.sets),
+        sets,
+        sets + 2 * len(service.sets),
         c.table(service.routing.branches, c.branch),
         service.routing.purpose,
+        c.fractions(_real(service)),
     ]
-    real = [
+
+
+def _real(service: ServiceSpec) -> list[float]:
+    """Return a service's fractions."""
+    surge, weak = service.surge, service.deconditioning
+    return [
         service.balks.plus if service.balks else 0.0,
         surge.opens_occupancy if surge else 0.0,
         surge.closes_occupancy if surge else 0.0,
@@ -346,22 +315,21 @@ def _service(
         weak.shift_per_day if weak else 0.0,
         weak.shift_limit if weak else 0.0,
     ]
-    return whole, real
 
 
-def _step(c: _Compiler, step: StepSpec, stay: Callable[[Distribution], int]) -> list[int]:
+def _step(c: _Compiler, position: int, step: StepSpec) -> list[int]:
     """Return a step's columns."""
-    pool_from = len(c.pools)
-    c.pools.extend((need.pool, c.table(need.number, int)) for need in step.staff)
+    pools = c.numbers([(need.pool, c.table(need.number, int)) for need in step.staff])
     return [
+        position,
         int(step.leaving),
-        c.table(step.share, None),
+        c.table(step.share, c.share),
         step.share_purpose,
-        c.table(step.duration, stay),
+        c.table(step.duration, c.stay),
         step.purpose,
         _hazard(c, step),
-        pool_from,
-        len(c.pools),
+        pools,
+        pools + 2 * len(step.staff),
         step.reason,
         int(step.is_seen),
     ]
@@ -371,15 +339,10 @@ def _hazard(c: _Compiler, step: StepSpec) -> int:
     """Add the hazard of leaving by the clock, per tick, with its integral."""
     if step.departure is None:
         return NONE
-    start = len(c.hazard_tick)
     rates = [rate / c.spec.clock.ticks_per_minute for rate in step.departure.values]
     gathered, total = [0.0], 0.0
     ticks = step.departure.ticks
     for i in range(1, len(ticks)):
         total += (ticks[i] - ticks[i - 1]) * rates[i - 1]
         gathered.append(total)
-    c.hazard_tick.extend(ticks)
-    c.hazard_rate.extend(rates)
-    c.hazard_sum.extend(gathered)
-    c.hazards.append((start, len(c.hazard_tick)))
-    return len(c.hazards) - 1
+    return c.put([len(ticks), c.fractions(rates), c.fractions(gathered), *ticks])

@@ -15,14 +15,14 @@ from flowsim.engine.compiled.codes import (
     NONE,
     PATIENCE,
     READY,
-    RISE,
     START,
-    VERSION_BITS,
+    WHERE,
     WHO,
 )
 from flowsim.engine.compiled.jit import bare, called_from_python, compiled
 from flowsim.engine.compiled.journey import go
-from flowsim.engine.compiled.memory import patient_at, pool_at, service_int, station_at, visit_at
+from flowsim.engine.compiled.memory import pool_at, station_at
+from flowsim.engine.compiled.records import free_visit, write_unfinished
 from flowsim.engine.compiled.spaces import (
     fill_day,
     free_spaces,
@@ -39,12 +39,14 @@ from flowsim.engine.compiled.spaces import (
     worst,
 )
 from flowsim.engine.compiled.staff import offer_staff
-from flowsim.engine.compiled.steps import stint_of
-from flowsim.engine.compiled.ways import draw_way, open_patient, open_visit, resolve
+from flowsim.engine.compiled.ways import draw_way, encode, open_patient, open_visit, resolve
 from flowsim.system import tables as tb
 from flowsim.system.tables import Floats, Ints
 
 Codes = npt.NDArray[np.int16]
+
+(NOTHING, AN_ARRIVAL, A_CHANGE, A_START) = range(4)
+"""What is foreseen next outside the calendar."""
 
 
 @compiled
@@ -56,8 +58,7 @@ def empty_worklist(w: Ints, f: Floats, m: Ints) -> None:
         if m[im.RING_FIRST] > m[im.N_PATIENTS]:
             m[im.RING_FIRST] = 0
         m[im.RING_SIZE] -= 1
-        qa = patient_at(m, q)
-        m[qa + im.Q_PENDING] = 0
+        m[q + im.Q_PENDING] = 0
         go(w, f, m, q)
 
 
@@ -67,72 +68,85 @@ def change(w: Ints, f: Floats, m: Ints, row: int) -> None:
     c = m[im.CHANGES_AT] + row * im.CHANGE_WIDTH
     who = m[c + 1]
     m[im.EVENTS] += 1
-    if who >= w[im.N_SERVICES]:
-        pool = who - w[im.N_SERVICES]
-        m[pool_at(m, pool) + im.U_ON_DUTY] = m[c + 2]
-        note(m, 1, pool, m[c + 2], 0, 0)
+    if who >= w[tb.N_SERVICES]:
+        pool = pool_at(m, who - w[tb.N_SERVICES])
+        m[pool + im.U_ON_DUTY] = m[c + 2]
+        note(m, 1, who - w[tb.N_SERVICES], m[c + 2], 0, 0)
         offer_staff(w, m, pool)
         return
-    sa = station_at(m, who)
-    m[sa + im.A_SPACES], m[sa + im.A_ADMITTING] = m[c + 2], m[c + 3]
-    note_capacity(m, who)
-    if service_int(w, who, tb.S_INTERRUPTS) == 1:
-        while free_spaces(m, who) < 0:
-            victim = worst(m, who)
+    s = station_at(m, who)
+    m[s + im.A_SPACES], m[s + im.A_ADMITTING] = m[c + 2], m[c + 3]
+    note_capacity(m, s)
+    if m[s + tb.S_INTERRUPTS] == 1:
+        while free_spaces(m, s) < 0:
+            victim = worst(m, s)
             if victim == NONE:
                 break
-            interrupt(w, m, who, victim)
-    watch(w, f, m, who)
-    offer(w, f, m, who)
+            interrupt(m, s, victim)
+    watch(w, f, m, s)
+    offer(w, f, m, s)
 
 
 @compiled
-def finish(w: Ints, f: Floats, m: Ints, who: int, payload: int) -> None:
-    """End a turnaround, a step, a stint or a package."""
-    if who >= m[im.N_PATIENTS]:
-        va = visit_at(m, who - m[im.N_PATIENTS])
-        free_up(w, f, m, m[va + im.V_SERVICE], m[va + im.V_TAKES])
+def finish(w: Ints, f: Floats, m: Ints, q: int) -> None:
+    """End a step, a stint or a package, unless it was interrupted after this end was foreseen."""
+    v = m[q + im.Q_VISIT]
+    if v == NEVER or m[v + im.V_FINISH] != m[im.NOW]:
         return
-    # A stale finish may find the patient on another visit, or gone and the slot another's.
-    v = payload >> VERSION_BITS
-    qa, va = patient_at(m, who), visit_at(m, v)
-    if m[qa + im.Q_VISIT] != v or stint_of(m, v) != payload:
+    if m[q + im.Q_STATE] == im.IN_STINT:
+        m[v + im.V_REMAINING] = DONE
+        wake(m, q)
+    elif m[q + im.Q_STATE] == im.IN_PACKAGE or m[q + im.Q_STATE] == im.IN_STEP:
+        go(w, f, m, q)
+
+
+@compiled
+def lose_patience(w: Ints, f: Floats, m: Ints, q: int) -> None:
+    """Give up, if still waiting: a clock may run out after the start."""
+    v = m[q + im.Q_VISIT]
+    if v == NEVER or m[v + im.V_DEADLINE] != m[im.NOW]:
         return
-    if m[qa + im.Q_STATE] == im.IN_STINT:
-        m[va + im.V_REMAINING] = DONE
-        wake(m, who)
-    elif m[qa + im.Q_STATE] == im.IN_PACKAGE or m[qa + im.Q_STATE] == im.IN_STEP:
-        go(w, f, m, who)
+    if m[v + im.V_STARTED] == NEVER and m[v + im.V_OUTCOME] == im.IN_PROGRESS:
+        give_up(w, f, m, v, m[m[v + im.V_STATION] + tb.S_PATIENCE_TO])
 
 
 @compiled
-def handle(w: Ints, f: Floats, m: Ints, sub: int, payload: int) -> None:
-    """Take an event of the calendar."""
-    rank, who = sub - (sub & WHO), sub & WHO
-    if rank == FINISH:
-        finish(w, f, m, who, payload)
-    elif rank == READY:
-        go(w, f, m, who)
-    elif rank == PATIENCE:
-        va = visit_at(m, payload)
-        if m[va + im.V_STARTED] == NEVER and m[va + im.V_OUTCOME] == im.IN_PROGRESS:
-            give_up(w, f, m, payload, service_int(w, m[va + im.V_SERVICE], tb.S_PATIENCE_TO))
-    elif rank == RISE:
-        rise(w, f, m, payload)
-    else:
-        open_surge(w, f, m, who - w[im.N_SERVICES] - m[im.N_POOLS])
+def handle(w: Ints, f: Floats, m: Ints, key: int) -> None:
+    """Take an event of the calendar.
+
+    Of a patient's, those may be stale whose patient has gone (the row is another's or nobody's) or is on another
+    visit, which then has no such clock running out now.
+    """
+    rank, who, where = (key >> im.RANK_SHIFT) << im.RANK_SHIFT, (key >> im.WHO_SHIFT) & WHO, key & WHERE
+    if rank == FINISH and who >= m[im.N_PATIENTS]:
+        s, takes = m[where + im.V_STATION], m[where + im.V_TAKES]
+        free_visit(m, where)
+        free_up(w, f, m, s, takes)
+    elif rank < FINISH:
+        open_surge(w, f, m, where)
+    elif m[where + im.Q_ROW] == who:
+        if rank == FINISH:
+            finish(w, f, m, where)
+        elif rank == READY:
+            go(w, f, m, where)
+        elif rank == PATIENCE:
+            lose_patience(w, f, m, where)
+        elif m[where + im.Q_VISIT] != NEVER and m[m[where + im.Q_VISIT] + im.V_RISES_AT] == m[im.NOW]:
+            rise(w, f, m, m[where + im.Q_VISIT])
 
 
 @compiled
-def arrive(w: Ints, f: Floats, m: Ints, q: int, stream: int, number: int, codes: Codes, first: int) -> None:
+def arrive(w: Ints, f: Floats, m: Ints, who: int, stream: int, number: int, codes: Codes, first: int) -> None:
     """Let a patient in."""
-    r = w[im.R_INT_AT] + stream * 3
-    qa = open_patient(w, m, q, stream, w[r + 2], number)
-    for a in range(w[im.N_ATTRIBUTES]):
-        m[qa + im.Q_ATTRIBUTES + a] = codes[first + a]
+    x = w[tb.STREAMS_AT] + stream * tb.STREAM_WIDTH
+    q = open_patient(w, m, who, w[x + tb.X_KEY], number)
+    for a in range(w[tb.N_ATTRIBUTES]):
+        m[q + im.Q_ATTRIBUTES + a] = codes[first + a]
+    encode(w, m, q)
     m[im.EVENTS] += 1
-    origin = w[im.N_SERVICES]
-    m[qa + im.Q_PLACE] = resolve(w, f, m, q, origin, draw_way(w, f, m, q, w[r], w[r + 1], origin, 0))
+    origin = w[tb.N_SERVICES]
+    place = draw_way(w, f, m, q, w[x + tb.X_BRANCHES], w[x + tb.X_PURPOSE], origin, 0)
+    m[q + im.Q_PLACE] = resolve(w, f, m, q, origin, place)
     go(w, f, m, q)
 
 
@@ -140,40 +154,62 @@ def arrive(w: Ints, f: Floats, m: Ints, q: int, stream: int, number: int, codes:
 def set_now(w: Ints, m: Ints, tick: int) -> None:
     """Move the clock on, and the period with it."""
     m[im.NOW] = tick
-    while m[im.PERIOD] + 1 < w[im.N_PERIODS] and w[w[im.PERIOD_TICKS_AT] + m[im.PERIOD] + 1] <= tick:
+    while tick >= m[im.NEXT_PERIOD]:
         m[im.PERIOD] += 1
+        m[im.NEXT_PERIOD] = w[tb.END]
+        if m[im.PERIOD] + 1 < w[tb.N_PERIODS]:
+            m[im.NEXT_PERIOD] = w[w[tb.PERIODS_AT] + m[im.PERIOD] + 1]
 
 
 @compiled
 def place_present(w: Ints, f: Floats, m: Ints) -> None:
     """Put everyone there at the start where they are, then let them go on in order."""
-    for q in range(m[im.N_PRESENT]):
-        t = m[im.PRESENT_AT] + q * m[im.PRESENT_WIDTH]
-        qa = open_patient(w, m, q, NEVER, m[t + im.T_KEY], m[t + im.T_NUMBER])
-        for a in range(w[im.N_ATTRIBUTES]):
-            m[qa + im.Q_ATTRIBUTES + a] = m[t + im.T_ATTRIBUTES + a]
-        m[qa + im.Q_PLACE], m[qa + im.Q_WAITED] = m[t + im.T_SERVICE], m[t + im.T_ELAPSED]
+    for who in range(m[im.N_PRESENT]):
+        t = m[im.PRESENT_AT] + who * m[im.PRESENT_WIDTH]
+        q = open_patient(w, m, who, m[t + im.T_KEY], m[t + im.T_NUMBER])
+        for a in range(w[tb.N_ATTRIBUTES]):
+            m[q + im.Q_ATTRIBUTES + a] = m[t + im.T_ATTRIBUTES + a]
+        encode(w, m, q)
+        m[q + im.Q_PLACE], m[q + im.Q_WAITED] = m[t + im.T_SERVICE], m[t + im.T_ELAPSED]
         if m[t + im.T_WAITING] == 0:
             place_in_service(w, f, m, q, t)
-    for q in range(m[im.N_PRESENT]):
-        go(w, f, m, q)
+    for who in range(m[im.N_PRESENT]):
+        go(w, f, m, m[im.PATIENTS_AT] + who * m[im.PATIENT_WIDTH])
     empty_worklist(w, f, m)
 
 
 @compiled
 def place_in_service(w: Ints, f: Floats, m: Ints, q: int, t: int) -> None:
     """Give someone there at the start the space they have been in."""
-    qa, s, elapsed = patient_at(m, q), m[t + im.T_SERVICE], m[t + im.T_ELAPSED]
-    v = open_visit(w, f, m, q, s, w[im.N_SERVICES], NONE, elapsed)
-    va = visit_at(m, v)
-    m[qa + im.Q_STATE], m[qa + im.Q_VISIT], m[qa + im.Q_WAITED] = im.PRESENT, v, NEVER
-    m[qa + im.Q_REMAINING], m[qa + im.Q_REMAINING_DAYS] = m[t + im.T_REMAINING], m[t + im.T_DAYS]
-    m[va + im.V_STARTED] = -elapsed
-    m[va + im.V_SEEN] = -elapsed
-    m[va + im.V_STINT] = 0
-    if service_int(w, s, tb.S_VISITS) == 1:
-        m[va + im.V_START_DAY] = -int(round(elapsed / (1440 * w[im.TICKS_PER_MINUTE])))
-    occupy(w, m, s, v)
+    s, elapsed = station_at(m, m[t + im.T_SERVICE]), m[t + im.T_ELAPSED]
+    v = open_visit(w, f, m, q, m[t + im.T_SERVICE], w[tb.N_SERVICES], NONE, elapsed)
+    m[q + im.Q_STATE], m[q + im.Q_VISIT], m[q + im.Q_WAITED] = im.PRESENT, v, NEVER
+    m[q + im.Q_REMAINING], m[q + im.Q_REMAINING_DAYS] = m[t + im.T_REMAINING], m[t + im.T_DAYS]
+    m[v + im.V_STARTED] = -elapsed
+    m[v + im.V_SEEN] = -elapsed
+    m[v + im.V_STINT] = 0
+    if m[s + tb.S_VISITS] == 1:
+        m[v + im.V_START_DAY] = -int(round(elapsed / (1440 * w[tb.TICKS_PER_MINUTE])))
+    occupy(m, s, v)
+
+
+@compiled
+def foreseen(
+    w: Ints, m: Ints, ticks: Ints, n_arrivals: int, arrival: int, change_row: int, start_row: int
+) -> tuple[int, int, int]:
+    """Return what comes next outside the calendar: its tick, its key, and what it is."""
+    tick, key, what = w[tb.END], 0, NOTHING
+    if arrival < n_arrivals and ticks[arrival] < tick:
+        tick, key, what = ticks[arrival], ARRIVAL | (m[im.N_PRESENT] + arrival) << im.WHO_SHIFT, AN_ARRIVAL
+    if change_row < m[im.N_CHANGES]:
+        c = m[im.CHANGES_AT] + change_row * im.CHANGE_WIDTH
+        if m[c] < tick or (m[c] == tick and what != NOTHING):
+            tick, key, what = m[c], m[c + 1] << im.WHO_SHIFT, A_CHANGE
+    if start_row < m[im.N_STARTS]:
+        c = m[im.STARTS_AT] + start_row * im.START_WIDTH
+        if m[c] < tick:
+            tick, key, what = m[c], START | m[c + 1] << im.WHO_SHIFT, A_START
+    return tick, key, what
 
 
 @called_from_python
@@ -183,7 +219,7 @@ def simulate(
     """Run to the end, or to a fault.
 
     Args:
-        whole: the packed specification's whole numbers.
+        whole: the specification's whole numbers.
         real: its fractions.
         image: the image.
         ticks: when patients arrive, in order.
@@ -191,45 +227,34 @@ def simulate(
         numbers: the number of each within its stream.
         attributes: level codes, one row a patient.
     """
-    w, f, m, codes = bare(whole), bare(real), bare(image), bare(attributes)
+    w, f, m, codes, arrivals = bare(whole), bare(real), bare(image), bare(attributes), bare(ticks)
     place_present(w, f, m)
-    end = w[im.END]
-    next_change, next_start, next_arrival = 0, 0, 0
+    first = m[im.HEAP_AT]
+    next_arrival, next_change, next_start = 0, 0, 0
+    tick, key, what = foreseen(w, m, arrivals, ticks.size, 0, 0, 0)
     while m[im.FAULT] == im.NO_FAULT:
-        tick, sub, source = end, 0, 0
-        if m[im.HEAP_SIZE] > 0:
-            h = m[im.HEAP_AT]
-            tick, sub, source = m[h], m[h + 1], 1
-        if next_arrival < ticks.size:
-            t, x = ticks[next_arrival], ARRIVAL | (m[im.N_PRESENT] + next_arrival)
-            if t < tick or (t == tick and source != 0 and x < sub):
-                tick, sub, source = t, x, 2
-        if next_change < m[im.N_CHANGES]:
-            c = m[im.CHANGES_AT] + next_change * im.CHANGE_WIDTH
-            if m[c] < tick or (m[c] == tick and source != 0 and m[c + 1] < sub):
-                tick, sub, source = m[c], m[c + 1], 3
-        if next_start < m[im.N_STARTS]:
-            c = m[im.STARTS_AT] + next_start * im.START_WIDTH
-            if m[c] < tick or (m[c] == tick and source != 0 and (START | m[c + 1]) < sub):
-                tick, sub, source = m[c], START | m[c + 1], 4
-        if source == 0 or tick >= end:
-            return
-        set_now(w, m, tick)
-        if source == 1:
-            payload = m[m[im.HEAP_AT] + 2]
+        if m[im.HEAP_SIZE] > 0 and (m[first] < tick or (m[first] == tick and m[first + 1] < key)):
+            event = m[first + 1]
+            set_now(w, m, m[first])
             drop_first(m)
-            handle(w, f, m, sub, payload)
-        elif source == 2:
-            n = next_arrival
-            arrive(w, f, m, m[im.N_PRESENT] + n, streams[n], numbers[n], codes, n * w[im.N_ATTRIBUTES])
-            next_arrival += 1
-        elif source == 3:
-            change(w, f, m, next_change)
-            next_change += 1
+            handle(w, f, m, event)
+        elif what == NOTHING:
+            break
         else:
-            c = m[im.STARTS_AT] + next_start * im.START_WIDTH
-            m[im.EVENTS] += 1
-            fill_day(w, f, m, m[c + 1], m[c + 2])
-            next_start += 1
+            set_now(w, m, tick)
+            if what == AN_ARRIVAL:
+                n, who = next_arrival, m[im.N_PRESENT] + next_arrival
+                next_arrival += 1
+                arrive(w, f, m, who, streams[n], numbers[n], codes, n * w[tb.N_ATTRIBUTES])
+            elif what == A_CHANGE:
+                next_change += 1
+                change(w, f, m, next_change - 1)
+            else:
+                c = m[im.STARTS_AT] + next_start * im.START_WIDTH
+                next_start += 1
+                m[im.EVENTS] += 1
+                fill_day(w, f, m, station_at(m, m[c + 1]), m[c + 2])
+            tick, key, what = foreseen(w, m, arrivals, ticks.size, next_arrival, next_change, next_start)
         if m[im.RING_SIZE] > 0:
             empty_worklist(w, f, m)
+    write_unfinished(m, w[tb.END])

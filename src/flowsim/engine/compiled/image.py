@@ -1,78 +1,78 @@
-"""The compiled engine's memory: one array of whole numbers for all that changes, one for what does not.
+"""The compiled engine's memory: one array of whole numbers, the *image*, for all that changes.
 
-Compiled functions are called millions of times, and passing eighty arrays costs more than the work; so the
-specification is packed into one integer and one real array (``pack``), and everything that changes into
-a third, the *image*. Each begins with a header that says where its parts begin. Names ending in ``_AT``
-are header entries; the others are columns of a part.
+Compiled functions are called millions of times, so they are handed no more than where three arrays begin: the
+specification's whole numbers (``w``) and fractions (``f``), and the image (``m``). A patient, a visit or a station
+is the *position* in the image where its row begins: ``m[v + V_STARTED]`` is when a visit started. Rows of patients
+and visits are taken again by later ones, so that those of the moment stay in the processor's cache; what the
+trajectory wants of a visit is written into its columns once, when the visit ends.
+
+Names ending in ``_AT`` are header entries that say where a part begins; others are columns of a row.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from threading import Lock
-
 import numpy as np
+import numpy.typing as npt
 
 from flowsim.draws.quantiles import KINDS
 from flowsim.engine.protocol import Rank
 from flowsim.engine.setup import Present, duty, offers
+from flowsim.errors import RunError
 from flowsim.system.spec import SystemSpec
-from flowsim.system.tables import CompiledSystem, Floats, Ints, compile_system
+from flowsim.system.tables import SERVICE_WIDTH, SERVICES_AT, CompiledSystem, Ints, classes_of, compile_system
 from flowsim.trajectory import NEVER, Outcome
 
-RANK_SHIFT = 34
+Narrow = npt.NDArray[np.int32]
 
-# ---------------------------------------------------------------- header of the packed specification
-_PARTS = CompiledSystem._fields
-(
-    SCALARS_AT, PERIOD_TICKS_AT, MIDNIGHTS_AT, WEEKDAYS_AT, CLASSES_AT, T_BASE_AT, T_DEPTH_AT, T_BY_AT, T_SIZE_AT,
-    T_PERIODS_AT,
-    ROWS_AT, SHARES_AT, D_KIND_AT, D_REAL_AT, D_FROM_AT, D_TO_AT, D_VALUES_AT, D_CUMULATIVE_AT, B_RULE_AT,
-    B_FROM_AT, B_TO_AT,
-    B_OTHERWISE_AT, B_PLACE_AT, B_CUMULATIVE_AT, S_INT_AT, S_REAL_AT, S_JOIN_AT, S_WEEKDAYS_AT, S_SETS_AT, P_INT_AT,
-    P_POOL_AT,
-    H_FROM_AT, H_TO_AT, H_TICK_AT, H_RATE_AT, H_HAZARD_AT, J_INT_AT, R_INT_AT, A_LEVELS_AT,
-) = range(len(_PARTS))  # fmt: skip
-# The scalars stand right after the header.
-(N_SERVICES, N_EXITS, N_ATTRIBUTES, N_CLASSES, END, TICKS_PER_MINUTE, SEED, N_PERIODS) = range(
-    len(_PARTS), len(_PARTS) + 8
-)
+# An event's second key: rank, then who, then where the patient's or visit's row begins.
+RANK_SHIFT = 60
+WHO_SHIFT = 32
+WHO_BITS = RANK_SHIFT - WHO_SHIFT
 
-# ---------------------------------------------------------------- header of the image
+# ---------------------------------------------------------------- header
 (
-    VISITS_AT, PATIENTS_AT, STATIONS_AT, POOLS_AT, HEAP_AT, DELAYS_AT, STAFFED_AT, NOTES_AT, RING_AT, CHANGES_AT,
-    STARTS_AT, PATIENT_WIDTH, STATION_WIDTH, POOL_WIDTH, BEEN, CALLS, MOST_NEEDS, NOW, PERIOD, HEAP_SIZE, HEAP_ROOM,
-    RING_FIRST, RING_SIZE, N_PATIENTS, N_PRESENT, N_POOLS, N_VISITS, VISIT_ROOM, N_DELAYS, DELAY_ROOM, N_STAFFED,
-    STAFFED_ROOM, N_NOTES, NOTE_ROOM, N_CHANGES, N_STARTS, EVENTS, FAULT, REPLICATION, CULPRIT, SLOTS_AT, FREE_AT,
-    EXITS_AT, GONE_AT, PRESENT_AT, PRESENT_WIDTH, N_FREE, NEXT_SLOT,
-) = range(48)  # fmt: skip
+    VISITS_AT, PATIENTS_AT, STATIONS_AT, POOLS_AT, HEAP_AT, NOTES_AT, RING_AT, CHANGES_AT, STARTS_AT, PRESENT_AT,
+    VISIT_TICKS_AT, VISIT_CODES_AT, DELAY_TICKS_AT, DELAY_CODES_AT, STAFFED_TICKS_AT, STAFFED_CODES_AT, EXITS_AT,
+    GONE_AT,
+    PATIENT_WIDTH, STATION_WIDTH, POOL_WIDTH, PRESENT_WIDTH, BEEN, CALLS, MOST_NEEDS, NOW, PERIOD, NEXT_PERIOD,
+    HEAP_SIZE, HEAP_ROOM, RING_FIRST, RING_SIZE, N_PATIENTS, N_PRESENT, N_POOLS, N_VISITS, VISIT_ROOM, N_DELAYS,
+    DELAY_ROOM, N_STAFFED, STAFFED_ROOM, N_NOTES, NOTE_ROOM, N_CHANGES, N_STARTS, EVENTS, FAULT, REPLICATION,
+    CULPRIT, FREE_PATIENT, NEXT_PATIENT, FREE_VISIT, NEXT_VISIT, LAST_VISIT,
+) = range(54)  # fmt: skip
 HEADER = 64
 NO_FAULT, NO_ROOM, GOES_ROUND = range(3)
 
-# Columns of a visit: those of the trajectory first, in its order.
-(
-    V_PATIENT, V_SERVICE, V_ORIGIN, V_CODE, V_QUEUED, V_STARTED, V_SEEN, V_READY, V_LEFT, V_OUTCOME, V_DESTINATION,
-    V_HELD, V_MOVED,
-    V_TAKES, V_PRIORITY, V_INTERRUPTED, V_FIRST, V_LAST, V_DAYS, V_INITIAL,
-    V_ORDINAL, V_HELD_VISIT, V_IS_ARRIVAL, V_SEATED, V_WITHHELD, V_CLASS, V_START_DAY, V_BRANCH, V_TOWARD, V_STINT,
-    V_FINISH,
-    V_REMAINING, V_INTERRUPTED_AT, V_VERSION, V_NEXT, V_BEFORE,
-) = range(36)  # fmt: skip
-ZEROED = (V_INTERRUPTED, V_FIRST, V_LAST, V_DAYS, V_INITIAL, V_SEATED, V_VERSION, V_REMAINING)
-"""Columns that begin at 0; the others begin at NEVER."""
-VISIT_COLUMNS = 20
-VISIT_WIDTH = 36
+# ---------------------------------------------------------------- what the trajectory wants
+# Each table has columns of ticks and other large numbers, then columns of codes and row numbers, which are half
+# as wide. The names are the trajectory's; a row in the making has the columns in this order.
+VISIT_TICKS = ("queued", "started", "seen", "ready", "left", "moved", "interrupted", "attributes", "priority")
+VISIT_CODES = (
+    "patient", "service", "origin", "outcome", "destination", "held", "takes", "first", "last", "days", "initial",
+)  # fmt: skip
+DELAY_TICKS, DELAY_CODES = ("start", "until"), ("visit", "patient", "service", "reason", "towards")
+STAFFED_TICKS, STAFFED_CODES = ("asked", "started", "ended"), ("visit", "service", "step", "pool", "number")
+N_VISIT_TICKS, N_VISIT_CODES = len(VISIT_TICKS), len(VISIT_CODES)
+DELAY_UNTIL = 1
+STAFFED_STARTED, STAFFED_ENDED = 1, 2
 
-# Columns of a patient; then attributes, how often at each place, and calls for staff (pool, number, next, before).
+# Columns of a visit: those above, then those it needs while it lasts.
 (
-    Q_KEY, Q_NUMBER, Q_STREAM, Q_STATE, Q_VISIT, Q_PLACE, Q_ORIGIN, Q_HELD, Q_MOVES, Q_LAST_MOVE, Q_STEP, Q_LEAVING,
-    Q_DELAY, Q_STAFFED, Q_NEEDS, Q_CALL_CLASS, Q_PENDING, Q_DELAYED, Q_WAITED, Q_REMAINING, Q_REMAINING_DAYS,
-) = range(21)  # fmt: skip
-Q_ATTRIBUTES = 21
-NEVER_AT_FIRST = (Q_VISIT, Q_HELD, Q_LAST_MOVE, Q_DELAY, Q_WAITED, Q_REMAINING)
-"""Columns that begin at NEVER; the others begin at 0."""
-CALL_WIDTH = 4
-CALL_POOL, CALL_NUMBER, CALL_NEXT, CALL_BEFORE = range(4)
+    V_QUEUED, V_STARTED, V_SEEN, V_READY, V_LEFT, V_MOVED, V_INTERRUPTED, V_CODE, V_PRIORITY,
+    V_PATIENT, V_SERVICE, V_ORIGIN, V_OUTCOME, V_DESTINATION, V_HELD, V_TAKES, V_FIRST, V_LAST, V_DAYS, V_INITIAL,
+    V_ROW, V_WHO, V_STATION, V_ORDINAL, V_HELD_VISIT, V_IS_ARRIVAL, V_SEATED, V_WITHHELD, V_CLASS, V_START_DAY,
+    V_BRANCH, V_TOWARD, V_STINT, V_FINISH, V_REMAINING, V_INTERRUPTED_AT, V_NEXT, V_BEFORE, V_DEADLINE, V_RISES_AT,
+) = range(40)  # fmt: skip
+VISIT_WIDTH = 40
+
+# Columns of a patient; then attributes, how often at each place, and calls for staff.
+(
+    Q_ROW, Q_KEY, Q_NUMBER, Q_STATE, Q_VISIT, Q_PLACE, Q_ORIGIN, Q_HELD, Q_MOVES, Q_LAST_MOVE, Q_STEP, Q_LEAVING,
+    Q_DELAY, Q_STAFFED, Q_NEEDS, Q_CALL_CLASS, Q_PENDING, Q_DELAYED, Q_DELAY_START, Q_WAITED, Q_REMAINING,
+    Q_REMAINING_DAYS, Q_CODE, Q_NEXT_FREE,
+) = range(24)  # fmt: skip
+Q_ATTRIBUTES = 24
+CALL_POOL, CALL_NUMBER, CALL_NEXT, CALL_BEFORE, CALL_WHO = range(5)
+CALL_WIDTH = 5
 
 # Columns of someone there at the start; then attributes.
 T_KEY, T_NUMBER, T_SERVICE, T_ELAPSED, T_WAITING, T_REMAINING, T_DAYS = range(7)
@@ -81,66 +81,52 @@ T_ATTRIBUTES = 7
 # What a patient waits for.
 (GONE, ASKING, WAITING, CALLING, IN_STEP, IN_STINT, STOPPED, IN_PACKAGE, PRESENT) = range(9)
 
-# Columns of a station; then heads and tails of its classes.
+# Columns of a station: its service's, then its own, then heads and tails of its classes.
 (
     A_SPACES, A_ADMITTING, A_SURGE, A_CALLED, A_IN_USE, A_PROMISED, A_WAITING, A_ARRIVALS, A_TRANSFERS, A_INSIDE,
-) = range(10)  # fmt: skip
-A_HEADS = 10
+) = range(SERVICE_WIDTH, SERVICE_WIDTH + 10)  # fmt: skip
+A_HEADS = SERVICE_WIDTH + 10
 # Columns of a pool; then heads and tails.
 U_ON_DUTY, U_BUSY, U_CALLS = range(3)
 U_HEADS = 3
 
-DELAY_WIDTH = 7
-STAFFED_WIDTH = 8
 NOTE_WIDTH = 6
 """Changes of capacity (tag 0) and of duty (tag 1), in the order they happen."""
 CHANGE_WIDTH = 4
 START_WIDTH = 3
-HEAP_WIDTH = 3
+HEAP_WIDTH = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """A compiled specification in two arrays."""
-
-    whole: Ints
-    real: Floats
-    most_needs: int
-
-
-def pack(spec: SystemSpec) -> Packed:
-    """Return a specification packed: header, scalars, then every part."""
-    system = compile_system(spec, KINDS)
-    whole: list[Ints] = [np.zeros(len(_PARTS), dtype=np.int64)]
-    real: list[Floats] = []
-    at = {np.dtype(np.int64): len(_PARTS), np.dtype(np.float64): 0}
-    for i, part in enumerate(system):
-        whole[0][i] = at[part.dtype]
-        at[part.dtype] += part.size
-        (whole if part.dtype == np.int64 else real).append(part.ravel())  # type: ignore[arg-type]
-    needs = max((len(step.staff) for s in spec.services for step in s.steps), default=0)
-    return Packed(np.concatenate(whole), np.concatenate(real) if real else np.zeros(1), max(1, needs))
+def pack(spec: SystemSpec) -> CompiledSystem:
+    """Return a specification compiled."""
+    return compile_system(spec, KINDS)
 
 
 def make_image(
-    spec: SystemSpec, packed: Packed, present: tuple[Present, ...], n_arrivals: int, replication: int, room: int
+    spec: SystemSpec, packed: CompiledSystem, present: tuple[Present, ...], n_arrivals: int, replication: int, room: int
 ) -> Ints:
     """Return the image before the first event.
 
+    Most of it is never touched, and takes no memory: there is room for everyone being inside at once.
+
     Args:
         spec: the system.
-        packed: the same, packed.
+        packed: the same, compiled.
         present: people there at the start.
         n_arrivals: how many will arrive.
         replication: number of the replication.
         room: visits, delays and events there is room for, in multiples of the patients.
+
+    Raises:
+        RunError: more patients than an event's key has room for.
     """
     n = len(present) + n_arrivals
     there = _present_rows(spec, present)
-    stations, notes = _stations(spec)
+    stations, notes = _stations(spec, packed)
     pools, changes = _changes(spec, replication, notes)
     starts = _starts(spec)
     rows = max(64, n * room + 64)
+    steps = 2 * rows if spec.staff else 1
     places = len(spec.services) + len(spec.exits) + len(spec.junctions)
     been = Q_ATTRIBUTES + len(spec.attributes)
     width = been + places + CALL_WIDTH * packed.most_needs
@@ -150,19 +136,24 @@ def make_image(
         (CHANGES_AT, changes.size, changes),
         (STARTS_AT, starts.size, starts),
         (PRESENT_AT, there.size, there),
+        (RING_AT, n + 1, None),
+        (VISITS_AT, rows * VISIT_WIDTH, None),
+        (PATIENTS_AT, n * width, None),
+        (HEAP_AT, 2 * rows * HEAP_WIDTH, None),
+        (NOTES_AT, (len(changes) + rows + len(notes)) * NOTE_WIDTH, np.array(notes, dtype=np.int64)),
         (EXITS_AT, n, np.full(n, NEVER, dtype=np.int64)),
         (GONE_AT, n, np.full(n, NEVER, dtype=np.int64)),
-        (SLOTS_AT, n, None),
-        (FREE_AT, n, None),
-        (PATIENTS_AT, n * width, None),
-        (NOTES_AT, (len(changes) + rows + len(notes)) * NOTE_WIDTH, np.array(notes, dtype=np.int64)),
-        (RING_AT, n + 1, None),
-        (HEAP_AT, 2 * rows * HEAP_WIDTH, None),
-        (STAFFED_AT, (2 * rows if spec.staff else 1) * STAFFED_WIDTH, None),
-        (DELAYS_AT, rows * DELAY_WIDTH, None),
-        (VISITS_AT, rows * VISIT_WIDTH, None),
+        (VISIT_TICKS_AT, rows * N_VISIT_TICKS, None),
+        (VISIT_CODES_AT, _half(rows * N_VISIT_CODES), None),
+        (DELAY_TICKS_AT, rows * len(DELAY_TICKS), None),
+        (DELAY_CODES_AT, _half(rows * len(DELAY_CODES)), None),
+        (STAFFED_TICKS_AT, steps * len(STAFFED_TICKS), None),
+        (STAFFED_CODES_AT, _half(steps * len(STAFFED_CODES)), None),
     ]
-    image = _memory(HEADER + sum(size for _, size, _ in parts))
+    size = HEADER + sum(size for _, size, _ in parts)
+    if size >> WHO_SHIFT or (n + rows) >> WHO_BITS:
+        raise RunError(f"{n:,} patients: said too many for the compiled engine; wanted run.engine=reference")
+    image = np.empty(size, dtype=np.int64)
     image[:HEADER] = 0
     at = HEADER
     for slot, size, content in parts:
@@ -178,44 +169,32 @@ def make_image(
         (BEEN, been),
         (CALLS, been + places),
         (MOST_NEEDS, packed.most_needs),
+        (NEXT_PERIOD, spec.periods[1] if len(spec.periods) > 1 else spec.end),
         (HEAP_ROOM, 2 * rows),
         (N_PATIENTS, n),
         (N_PRESENT, len(present)),
         (N_POOLS, len(spec.staff)),
         (VISIT_ROOM, rows),
         (DELAY_ROOM, rows),
-        (STAFFED_ROOM, rows * 2 if spec.staff else 1),
+        (STAFFED_ROOM, steps),
         (N_NOTES, len(notes)),
         (NOTE_ROOM, len(changes) + rows + len(notes)),
         (N_CHANGES, len(changes)),
         (N_STARTS, len(starts)),
         (REPLICATION, replication),
+        (FREE_PATIENT, NEVER),
+        (NEXT_PATIENT, image[PATIENTS_AT]),
+        (FREE_VISIT, NEVER),
+        (NEXT_VISIT, image[VISITS_AT] + VISIT_WIDTH),
+        (LAST_VISIT, image[VISITS_AT] + (rows - 1) * VISIT_WIDTH),
     ):
         image[slot] = value
     return image
 
 
-_kept: list[Ints] = []
-_IN_USE = Lock()
-
-
-def _memory(size: int) -> Ints:
-    """Return room for an image, its contents arbitrary; every row is laid out when it is opened.
-
-    The last room is taken again where it is large enough: fresh pages cost more than the whole run.
-    """
-    with _IN_USE:
-        found = _kept.pop() if _kept else None
-    if found is None or found.size < size:
-        found = np.empty(size, dtype=np.int64)
-    return found
-
-
-def give_back(image: Ints) -> None:
-    """Keep an image's room for the next replication; the image must not be used afterwards."""
-    with _IN_USE:
-        if not _kept:
-            _kept.append(image)
+def _half(codes: int) -> int:
+    """Return the room that so many codes take, two to a whole number."""
+    return (codes + 1) >> 1
 
 
 def _present_rows(spec: SystemSpec, present: tuple[Present, ...]) -> Ints:
@@ -230,10 +209,11 @@ def _present_rows(spec: SystemSpec, present: tuple[Present, ...]) -> Ints:
     return np.array(rows, dtype=np.int64).reshape(len(rows), T_ATTRIBUTES + len(spec.attributes))
 
 
-def _stations(spec: SystemSpec) -> tuple[Ints, list[list[int]]]:
-    n_classes = _n_classes(spec)
-    stations = np.full((len(spec.services), A_HEADS + 2 * n_classes), NEVER, dtype=np.int64)
-    stations[:, :A_HEADS] = 0
+def _stations(spec: SystemSpec, packed: CompiledSystem) -> tuple[Ints, list[list[int]]]:
+    n, at = len(spec.services), int(packed.whole[SERVICES_AT])
+    stations = np.full((n, A_HEADS + 2 * len(classes_of(spec))), NEVER, dtype=np.int64)
+    stations[:, :SERVICE_WIDTH] = packed.whole[at : at + n * SERVICE_WIDTH].reshape(n, SERVICE_WIDTH)
+    stations[:, SERVICE_WIDTH:A_HEADS] = 0
     stations[:, A_INSIDE] = NEVER
     notes = []
     for i, service in enumerate(spec.services):
@@ -245,8 +225,8 @@ def _stations(spec: SystemSpec) -> tuple[Ints, list[list[int]]]:
 
 def _changes(spec: SystemSpec, replication: int, notes: list[list[int]]) -> tuple[Ints, Ints]:
     """Return the pools, and every foreseen change of capacity and duty: (tick, who, first value, second value)."""
-    n_services, n_classes = len(spec.services), _n_classes(spec)
-    pools = np.full((len(spec.staff), U_HEADS + 2 * n_classes), NEVER, dtype=np.int64)
+    n_services = len(spec.services)
+    pools = np.full((len(spec.staff), U_HEADS + 2 * len(classes_of(spec))), NEVER, dtype=np.int64)
     pools[:, :U_HEADS] = 0
     rows: list[tuple[int, int, int, int]] = []
     for i, service in enumerate(spec.services):
@@ -269,12 +249,6 @@ def _starts(spec: SystemSpec) -> Ints:
             ticks = [midnight + shift for midnight in spec.clock.midnights]
             rows += [(tick, i, day) for day, tick in enumerate(ticks) if tick < spec.end]
     return np.array(sorted(rows), dtype=np.int64).reshape(len(rows), START_WIDTH)
-
-
-def _n_classes(spec: SystemSpec) -> int:
-    found = {int(row) for service in spec.services for row in service.priority.rows}
-    found |= {service.rises_to for service in spec.services if service.rises_after != NEVER}
-    return len(found | {0})
 
 
 def rank_bits(rank: Rank) -> int:

@@ -7,30 +7,19 @@ from flowsim.engine.compiled.calendar import schedule
 from flowsim.engine.compiled.codes import DONE, MOST_MOVES_AN_INSTANT, NEVER, NONE, PATIENCE, RISE
 from flowsim.engine.compiled.jit import compiled
 from flowsim.engine.compiled.lists import go_out
-from flowsim.engine.compiled.memory import (
-    draw,
-    draw_residual,
-    luck,
-    patient_at,
-    service_int,
-    step_int,
-    ticks_of,
-    visit_at,
-    whole_row,
-)
-from flowsim.engine.compiled.spaces import ask, keeps_inside, vacate
+from flowsim.engine.compiled.memory import draw, draw_residual, luck, row, ticks_of
+from flowsim.engine.compiled.records import close_delay, free_visit, open_delay, write_visit
+from flowsim.engine.compiled.spaces import ask, vacate
 from flowsim.engine.compiled.steps import (
     begin_package,
     begin_step,
     begin_stint,
-    close_delay,
     decondition,
     finish_step,
     next_step,
-    open_delay,
     take_time,
 )
-from flowsim.engine.compiled.ways import choose, open_visit, pick_place, resolve
+from flowsim.engine.compiled.ways import choose, encode, open_visit, pick_place, resolve
 from flowsim.system import tables as tb
 from flowsim.system.tables import Floats, Ints
 
@@ -39,175 +28,171 @@ from flowsim.system.tables import Floats, Ints
 
 
 @compiled
-def is_placed(m: Ints, va: int) -> bool:
+def is_placed(m: Ints, v: int) -> bool:
     """Whether nothing keeps the patient in the space they hold."""
-    return m[va + im.V_STARTED] != NEVER or m[va + im.V_SEATED] == 1 or m[va + im.V_OUTCOME] == im.RENEGED
+    return m[v + im.V_STARTED] != NEVER or m[v + im.V_SEATED] == 1 or m[v + im.V_OUTCOME] == im.RENEGED
 
 
 @compiled
 def let_go_if_placed(w: Ints, f: Floats, m: Ints, v: int) -> None:
     """Give up the space held once the next place has taken the patient."""
-    va = visit_at(m, v)
-    held = m[va + im.V_HELD_VISIT]
-    if held != NONE and is_placed(m, va):
-        m[va + im.V_HELD_VISIT] = NONE
-        m[va + im.V_MOVED] = m[im.NOW]
-        to = m[va + im.V_SERVICE]
-        if m[va + im.V_OUTCOME] == im.RENEGED:
-            to = m[va + im.V_DESTINATION]
+    held = m[v + im.V_HELD_VISIT]
+    if held != NONE and is_placed(m, v):
+        m[v + im.V_HELD_VISIT] = NONE
+        m[v + im.V_MOVED] = m[im.NOW]
+        to = m[v + im.V_SERVICE]
+        if m[v + im.V_OUTCOME] == im.RENEGED:
+            to = m[v + im.V_DESTINATION]
         vacate(w, f, m, held, to)
 
 
 @compiled
 def set_clocks(w: Ints, f: Floats, m: Ints, q: int, v: int) -> None:
     """Start the clocks of patience and of rising class."""
-    va, qa, now = visit_at(m, v), patient_at(m, q), m[im.NOW]
-    s, origin = m[va + im.V_SERVICE], m[va + im.V_ORIGIN]
-    table = service_int(w, s, tb.S_PATIENCE)
-    holds = m[va + im.V_HELD_VISIT] != NONE and m[va + im.V_SEATED] == 0
-    if table != NONE and (service_int(w, s, tb.S_PATIENCE_HOLDERS) == 1 or not holds):
-        d = whole_row(w, m, table, qa, origin, 0)
-        u = luck(w, m, qa, service_int(w, s, tb.S_PATIENCE_PURPOSE), m[va + im.V_ORDINAL])
-        waited = now - m[va + im.V_QUEUED]
+    now = m[im.NOW]
+    s, origin = m[v + im.V_STATION], m[v + im.V_ORIGIN]
+    table = m[s + tb.S_PATIENCE]
+    holds = m[v + im.V_HELD_VISIT] != NONE and m[v + im.V_SEATED] == 0
+    if table != NONE and (m[s + tb.S_PATIENCE_HOLDERS] == 1 or not holds):
+        d = row(w, m, table, q, origin, 0)
+        u = luck(w, m, q, m[s + tb.S_PATIENCE_PURPOSE], m[v + im.V_ORDINAL])
+        waited = now - m[v + im.V_QUEUED]
         if waited > 0:
-            left = ticks_of(w, draw_residual(w, f, d, waited / w[im.TICKS_PER_MINUTE], u))
+            left = ticks_of(w, draw_residual(w, f, d, waited / w[tb.TICKS_PER_MINUTE], u))
         else:
             left = ticks_of(w, draw(w, f, d, u))
-        schedule(w, m, now + left, PATIENCE | q, v)
-    after = service_int(w, s, tb.S_RISES_AFTER)
+        m[v + im.V_DEADLINE] = now + left
+        schedule(w, m, now + left, PATIENCE, m[q + im.Q_ROW], q)
+    after = m[s + tb.S_RISES_AFTER]
     if after != NEVER:
-        schedule(w, m, max(now, m[va + im.V_QUEUED] + after), RISE | q, v)
+        m[v + im.V_RISES_AT] = max(now, m[v + im.V_QUEUED] + after)
+        schedule(w, m, m[v + im.V_RISES_AT], RISE, m[q + im.Q_ROW], q)
 
 
 @compiled
 def begin_care(w: Ints, f: Floats, m: Ints, q: int, v: int) -> None:
     """Let earlier delay tell, and draw the way out."""
-    va, qa = visit_at(m, v), patient_at(m, q)
-    s = m[va + im.V_SERVICE]
-    if service_int(w, s, tb.S_DECONDITIONS) == 1:
-        decondition(w, f, m, s, qa, m[va + im.V_ORDINAL])
-    branch = whole_row(w, m, service_int(w, s, tb.S_BRANCHES), qa, m[va + im.V_ORIGIN], 0)
-    m[va + im.V_BRANCH] = branch
-    if w[w[im.B_RULE_AT] + branch] == tb.RULE_SHARE:
-        purpose = service_int(w, s, tb.S_BRANCH_PURPOSE)
-        m[va + im.V_TOWARD] = pick_place(w, f, m, qa, branch, purpose, m[va + im.V_ORDINAL])
+    s = m[v + im.V_STATION]
+    if m[s + tb.S_DECONDITIONS] == 1:
+        decondition(w, f, m, s, q, m[v + im.V_ORDINAL])
+    branch = row(w, m, m[s + tb.S_BRANCHES], q, m[v + im.V_ORIGIN], 0)
+    m[v + im.V_BRANCH] = branch
+    if w[branch + tb.B_RULE] == tb.RULE_SHARE:
+        purpose = m[s + tb.S_BRANCH_PURPOSE]
+        m[v + im.V_TOWARD] = pick_place(w, f, m, q, branch, purpose, m[v + im.V_ORDINAL])
     else:
-        m[va + im.V_TOWARD] = w[w[im.B_PLACE_AT] + w[w[im.B_FROM_AT] + branch]]
-    m[qa + im.Q_LEAVING] = 0
-    m[qa + im.Q_STEP] = service_int(w, s, tb.S_STEP_FROM) - 1
-    if m[qa + im.Q_REMAINING] != NEVER:
+        m[v + im.V_TOWARD] = w[branch + tb.B_PLACES]
+    m[q + im.Q_LEAVING] = 0
+    m[q + im.Q_STEP] = m[s + tb.S_STEP_FROM] - tb.STEP_WIDTH
+    if m[q + im.Q_REMAINING] != NEVER:
         # Someone there at the start has only the rest of the last step of care.
-        last = service_int(w, s, tb.S_STEP_TO)
-        for step in range(service_int(w, s, tb.S_STEP_FROM), service_int(w, s, tb.S_STEP_TO)):
-            if step_int(w, step, tb.P_LEAVING) == 0:
+        last = m[s + tb.S_STEP_TO]
+        for step in range(m[s + tb.S_STEP_FROM], m[s + tb.S_STEP_TO], tb.STEP_WIDTH):
+            if w[step + tb.P_LEAVING] == 0:
                 last = step
-        m[qa + im.Q_STEP] = last - 1
+        m[q + im.Q_STEP] = last - tb.STEP_WIDTH
 
 
 @compiled
 def way_out(w: Ints, f: Floats, m: Ints, q: int, v: int) -> int:
     """Where the patient goes now, junctions included; and what leaving sets."""
-    va, qa = visit_at(m, v), patient_at(m, q)
-    s, branch, place = m[va + im.V_SERVICE], m[va + im.V_BRANCH], m[va + im.V_TOWARD]
-    if w[w[im.B_RULE_AT] + branch] != tb.RULE_SHARE:
-        place = choose(w, f, m, q, s, branch)
-    for k in range(service_int(w, s, tb.S_SETS_FROM), service_int(w, s, tb.S_SETS_TO)):
-        m[qa + im.Q_ATTRIBUTES + w[w[im.S_SETS_AT] + 2 * k]] = w[w[im.S_SETS_AT] + 2 * k + 1]
-    return resolve(w, f, m, q, s, place)
-
-
-(TO_ASK, TO_WAIT, ASKED, TO_BEGIN, TO_STEP, TO_TIME, TO_FINISH, TO_RESUME) = range(8)
+    s, branch, place = m[v + im.V_STATION], m[v + im.V_BRANCH], m[v + im.V_TOWARD]
+    service = m[v + im.V_SERVICE]
+    if w[branch + tb.B_RULE] != tb.RULE_SHARE:
+        place = choose(w, f, m, q, service, branch)
+    if m[s + tb.S_SETS_FROM] != m[s + tb.S_SETS_TO]:
+        for k in range(m[s + tb.S_SETS_FROM], m[s + tb.S_SETS_TO], 2):
+            m[q + im.Q_ATTRIBUTES + w[k]] = w[k + 1]
+        encode(w, m, q)
+    return resolve(w, f, m, q, service, place)
 
 
 @compiled
 def depart(m: Ints, q: int, place: int) -> None:
-    """Let a patient out, and their slot be taken again."""
-    m[m[im.EXITS_AT] + q], m[m[im.GONE_AT] + q] = place, m[im.NOW]
-    m[patient_at(m, q) + im.Q_STATE] = im.GONE
-    m[m[im.FREE_AT] + m[im.N_FREE]] = m[m[im.SLOTS_AT] + q]
-    m[im.N_FREE] += 1
+    """Let a patient out, and their row be taken again."""
+    at = m[q + im.Q_ROW]
+    m[m[im.EXITS_AT] + at], m[m[im.GONE_AT] + at] = place, m[im.NOW]
+    m[q + im.Q_ROW], m[q + im.Q_STATE] = NEVER, im.GONE
+    m[q + im.Q_NEXT_FREE] = m[im.FREE_PATIENT]
+    m[im.FREE_PATIENT] = q
 
 
 @compiled
 def ask_next(w: Ints, f: Floats, m: Ints, q: int) -> bool:
     """Ask for the next place; whether the patient must wait or is gone."""
-    qa = patient_at(m, q)
-    place, held = m[qa + im.Q_PLACE], m[qa + im.Q_HELD]
-    if place >= w[im.N_SERVICES]:
+    place, held = m[q + im.Q_PLACE], m[q + im.Q_HELD]
+    if place >= w[tb.N_SERVICES]:
         if held != NONE:
             vacate(w, f, m, held, place)
         depart(m, q, place)
         return True
-    if m[qa + im.Q_LAST_MOVE] == m[im.NOW]:
-        m[qa + im.Q_MOVES] += 1
-        if m[qa + im.Q_MOVES] > MOST_MOVES_AN_INSTANT:
+    if m[q + im.Q_LAST_MOVE] == m[im.NOW]:
+        m[q + im.Q_MOVES] += 1
+        if m[q + im.Q_MOVES] > MOST_MOVES_AN_INSTANT:
             m[im.FAULT] = im.GOES_ROUND
             m[im.CULPRIT] = place
-            m[qa + im.Q_STATE] = im.GONE
+            m[q + im.Q_STATE] = im.GONE
             return True
     else:
-        m[qa + im.Q_MOVES] = 0
-    m[qa + im.Q_LAST_MOVE] = m[im.NOW]
-    if held != NONE and m[visit_at(m, held) + im.V_SERVICE] == place:
+        m[q + im.Q_MOVES] = 0
+    m[q + im.Q_LAST_MOVE] = m[im.NOW]
+    if held != NONE and m[held + im.V_SERVICE] == place:
         vacate(w, f, m, held, place)
         held = NONE
-    v = open_visit(w, f, m, q, place, m[qa + im.Q_ORIGIN], held, m[qa + im.Q_WAITED])
-    m[qa + im.Q_WAITED] = NEVER
-    m[qa + im.Q_VISIT] = v
+    v = open_visit(w, f, m, q, place, m[q + im.Q_ORIGIN], held, m[q + im.Q_WAITED])
+    m[q + im.Q_WAITED] = NEVER
+    m[q + im.Q_VISIT] = v
     if not ask(w, f, m, v):
         let_go_if_placed(w, f, m, v)
         return False
-    m[qa + im.Q_STATE] = im.WAITING
+    m[q + im.Q_STATE] = im.WAITING
     set_clocks(w, f, m, q, v)
     let_go_if_placed(w, f, m, v)
-    va = visit_at(m, v)
-    if m[va + im.V_HELD_VISIT] != NONE:
-        open_delay(m, q, m[va + im.V_HELD_VISIT], service_int(w, place, tb.S_REASON), place)
+    if m[v + im.V_HELD_VISIT] != NONE:
+        open_delay(m, q, m[v + im.V_HELD_VISIT], m[m[v + im.V_STATION] + tb.S_REASON], place)
     return True
 
 
 @compiled
 def still_waits(w: Ints, f: Floats, m: Ints, q: int) -> bool:
     """Look after a patient woken while waiting; whether the wait goes on."""
-    v = m[patient_at(m, q) + im.Q_VISIT]
-    va = visit_at(m, v)
-    if is_placed(m, va):
+    v = m[q + im.Q_VISIT]
+    if is_placed(m, v):
         close_delay(m, q)
     let_go_if_placed(w, f, m, v)
-    return m[va + im.V_STARTED] == NEVER and m[va + im.V_OUTCOME] == im.IN_PROGRESS
+    return m[v + im.V_STARTED] == NEVER and m[v + im.V_OUTCOME] == im.IN_PROGRESS
 
 
 @compiled
 def end_phase(w: Ints, f: Floats, m: Ints, q: int, v: int) -> bool:
     """Go from care to leaving, or from leaving to the next place; whether care has only now ended."""
-    va, qa = visit_at(m, v), patient_at(m, q)
-    if m[qa + im.Q_LEAVING] == 0:
-        if m[va + im.V_SEEN] == NEVER:
-            m[va + im.V_SEEN] = m[va + im.V_STARTED]
-        m[va + im.V_READY] = m[im.NOW]
+    s = m[v + im.V_STATION]
+    if m[q + im.Q_LEAVING] == 0:
+        if m[v + im.V_SEEN] == NEVER:
+            m[v + im.V_SEEN] = m[v + im.V_STARTED]
+        m[v + im.V_READY] = m[im.NOW]
         # Whoever is ready keeps the space, but there is no care left to interrupt.
-        if service_int(w, m[va + im.V_SERVICE], tb.S_VISITS) == 0 and keeps_inside(w, m[va + im.V_SERVICE]):
-            go_out(m, m[va + im.V_SERVICE], v)
-        m[qa + im.Q_LEAVING] = 1
-        m[qa + im.Q_REMAINING] = NEVER
-        m[qa + im.Q_STEP] = service_int(w, m[va + im.V_SERVICE], tb.S_STEP_FROM) - 1
+        if m[s + tb.S_VISITS] == 0 and m[s + tb.S_KEEPS_INSIDE] == 1:
+            go_out(m, s, v)
+        m[q + im.Q_LEAVING] = 1
+        m[q + im.Q_REMAINING] = NEVER
+        m[q + im.Q_STEP] = m[s + tb.S_STEP_FROM] - tb.STEP_WIDTH
         return True
-    m[qa + im.Q_PLACE] = way_out(w, f, m, q, v)
-    m[qa + im.Q_ORIGIN] = m[va + im.V_SERVICE]
-    m[qa + im.Q_HELD] = v
+    m[q + im.Q_PLACE] = way_out(w, f, m, q, v)
+    m[q + im.Q_ORIGIN] = m[v + im.V_SERVICE]
+    m[q + im.Q_HELD] = v
     return False
 
 
 @compiled
 def resume_stint(w: Ints, m: Ints, q: int, v: int) -> bool:
     """Look after a patient woken in a service that may interrupt; whether the step is done."""
-    va, qa = visit_at(m, v), patient_at(m, q)
-    if m[va + im.V_REMAINING] == DONE:
+    if m[v + im.V_REMAINING] == DONE:
         return True
-    if m[va + im.V_INTERRUPTED_AT] != NEVER:
-        m[qa + im.Q_STATE] = im.STOPPED
+    if m[v + im.V_INTERRUPTED_AT] != NEVER:
+        m[q + im.Q_STATE] = im.STOPPED
     else:
-        begin_stint(w, m, q, v, m[va + im.V_REMAINING])
+        begin_stint(w, m, q, v, m[v + im.V_REMAINING])
     return False
 
 
@@ -232,10 +217,9 @@ def entry_of(state: int) -> int:
 @compiled
 def go(w: Ints, f: Floats, m: Ints, q: int) -> None:
     """Let a patient go on until they must wait: ``_Run.journey`` from where it stopped."""
-    qa = patient_at(m, q)
-    todo = entry_of(m[qa + im.Q_STATE])
+    todo = entry_of(m[q + im.Q_STATE])
     while m[im.FAULT] == im.NO_FAULT:
-        v = m[qa + im.Q_VISIT]
+        v = m[q + im.Q_VISIT]
         if todo == TO_ASK:
             if ask_next(w, f, m, q):
                 return
@@ -245,12 +229,13 @@ def go(w: Ints, f: Floats, m: Ints, q: int) -> None:
                 return
             todo = ASKED
         elif todo == ASKED:
-            va = visit_at(m, v)
-            if m[va + im.V_OUTCOME] == im.IN_PROGRESS:
+            if m[v + im.V_OUTCOME] == im.IN_PROGRESS:
                 todo = TO_BEGIN
             else:
-                m[qa + im.Q_PLACE] = resolve(w, f, m, q, m[qa + im.Q_ORIGIN], m[va + im.V_DESTINATION])
-                m[qa + im.Q_HELD] = m[va + im.V_HELD_VISIT]
+                m[q + im.Q_PLACE] = resolve(w, f, m, q, m[q + im.Q_ORIGIN], m[v + im.V_DESTINATION])
+                m[q + im.Q_HELD] = m[v + im.V_HELD_VISIT]
+                write_visit(m, v)
+                free_visit(m, v)
                 todo = TO_ASK
         elif todo == TO_BEGIN:
             begin_care(w, f, m, q, v)
@@ -259,16 +244,16 @@ def go(w: Ints, f: Floats, m: Ints, q: int) -> None:
             step = next_step(w, f, m, q, v)
             if step == NONE:
                 todo = TO_STEP if end_phase(w, f, m, q, v) else TO_ASK
-            elif m[qa + im.Q_LEAVING] == 0 and service_int(w, m[visit_at(m, v) + im.V_SERVICE], tb.S_VISITS) == 1:
+            elif m[q + im.Q_LEAVING] == 0 and m[m[v + im.V_STATION] + tb.S_VISITS] == 1:
                 begin_package(w, f, m, q, v, step)
                 return
             elif begin_step(w, f, m, q, v, step):
                 todo = TO_TIME
             else:
-                m[qa + im.Q_STATE] = im.CALLING
+                m[q + im.Q_STATE] = im.CALLING
                 return
         elif todo == TO_TIME:
-            if take_time(w, f, m, q, v, m[qa + im.Q_STEP]):
+            if take_time(w, f, m, q, v, m[q + im.Q_STEP]):
                 return
             todo = TO_FINISH
         elif todo == TO_FINISH:
