@@ -84,7 +84,7 @@ def _columns(image: Ints, at: int, room: int, names: Sequence[str], rows: int) -
 
 def _table(
     image: Ints, ticks: tuple[int, Sequence[str]], codes: tuple[int, Sequence[str]], rows: int, room: int
-) -> Any:
+) -> dict[str, Any]:
     """Return a table's columns by name: wide ones, and narrow ones made as wide."""
     first = 2 * int(image[codes[0]])
     halves = image.view(np.int32)
@@ -103,7 +103,7 @@ def _trajectory(
 
     def table(
         ticks: tuple[int, Sequence[str]], codes: tuple[int, Sequence[str]], rows: int, room: int
-    ) -> dict[str, Ints]:
+    ) -> dict[str, Any]:
         return _table(image, ticks, codes, int(image[rows]), int(image[room]))
 
     visits = table((im.VISIT_TICKS_AT, im.VISIT_TICKS), (im.VISIT_CODES_AT, im.VISIT_CODES), im.N_VISITS, im.VISIT_ROOM)

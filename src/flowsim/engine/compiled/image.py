@@ -11,6 +11,10 @@ Names ending in ``_AT`` are header entries that say where a part begins; others 
 
 from __future__ import annotations
 
+import mmap
+import weakref
+from threading import Lock
+
 import numpy as np
 import numpy.typing as npt
 
@@ -125,7 +129,8 @@ def make_image(
     stations, notes = _stations(spec, packed)
     pools, changes = _changes(spec, replication, notes)
     starts = _starts(spec)
-    rows = max(64, n * room + 64)
+    # Rounded up, so that replications of about the same size use the same memory.
+    rows = 64 + room * _rounded(n)
     steps = 2 * rows if spec.staff else 1
     places = len(spec.services) + len(spec.exits) + len(spec.junctions)
     been = Q_ATTRIBUTES + len(spec.attributes)
@@ -153,7 +158,7 @@ def make_image(
     size = HEADER + sum(size for _, size, _ in parts)
     if size >> WHO_SHIFT or (n + rows) >> WHO_BITS:
         raise RunError(f"{n:,} patients: said too many for the compiled engine; wanted run.engine=reference")
-    image = np.empty(size, dtype=np.int64)
+    image = _memory(size)
     image[:HEADER] = 0
     at = HEADER
     for slot, size, content in parts:
@@ -190,6 +195,48 @@ def make_image(
     ):
         image[slot] = value
     return image
+
+
+_MOST_KEPT = 2
+_kept: list[mmap.mmap] = []
+_keeping = Lock()
+
+
+def _memory(size: int) -> Ints:
+    """Return room for an image, its contents arbitrary; it takes memory only where it is touched.
+
+    Fresh pages cost a fifth of a run, so that the room of an image that nobody looks at any more, not even at a
+    column of its trajectory, is taken again. A map of one's own has small pages: NumPy would ask for large ones,
+    of which every column leaves most of one empty.
+    """
+    with _keeping:
+        fitting = [room for room in _kept if len(room) >= 8 * size]
+        room = min(fitting, key=len) if fitting else None
+        if room is not None:
+            _kept.remove(room)
+    if room is None:
+        room = mmap.mmap(-1, 8 * size, **_PRIVATE)
+    image = np.frombuffer(room, dtype=np.int64)
+    weakref.finalize(image, _keep, room).atexit = False
+    return image
+
+
+def _keep(room: mmap.mmap) -> None:
+    """Keep the room of an image for the next replication."""
+    with _keeping:
+        _kept.append(room)
+        if len(_kept) > _MOST_KEPT:
+            _kept.remove(min(_kept, key=len))
+
+
+_PRIVATE: dict[str, int] = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_ANONYMOUS") else {}
+"""Not to be shared with other processes, where the system tells the two apart."""
+
+
+def _rounded(n: int) -> int:
+    """Return a number rounded up to one of eight between a power of two and the next."""
+    unit = 1 << max(n.bit_length() - 4, 0)
+    return -(-n // unit) * unit
 
 
 def _half(codes: int) -> int:
