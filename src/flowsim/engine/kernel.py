@@ -16,11 +16,10 @@ from flowsim.demand import Arrivals, arrivals
 from flowsim.draws.cache import is_compiled, mark_compiled
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.events import simulate
-from flowsim.engine.setup import Present, patients_table, people_present
+from flowsim.engine.compiled.start import Ready, make_image, make_ready
 from flowsim.errors import RunError
 from flowsim.system.spec import SystemSpec
-from flowsim.system.tables import CompiledSystem
-from flowsim.trajectory import Capacity, Delays, Ints, OnDuty, StaffedSteps, Trajectory, Visits
+from flowsim.trajectory import NEVER, Capacity, Delays, Ints, OnDuty, Patients, StaffedSteps, Trajectory, Visits
 
 FIRST_ROOM = 3
 """Visits there is room for at first, in multiples of the patients."""
@@ -46,14 +45,13 @@ def run(spec: SystemSpec, replication: int, coming: Arrivals | None = None) -> T
     Raises:
         RunError: a patient moves for ever without time passing.
     """
-    packed = _packed(spec)
+    ready = _ready(spec)
     coming = arrivals(spec, replication) if coming is None else coming
-    present = people_present(spec, replication)
     room = FIRST_ROOM
     while True:
-        image = im.make_image(spec, packed, present, len(coming.tick), replication, room)
+        image = make_image(ready, len(coming.tick), replication, room)
         codes = np.ascontiguousarray(coming.attributes)
-        simulate(packed.whole, packed.real, image, coming.tick, coming.stream, coming.number, codes)
+        simulate(ready.system.whole, ready.system.real, image, coming.tick, coming.stream, coming.number, codes)
         if image[im.FAULT] != im.NO_ROOM:
             break
         room *= 2
@@ -61,19 +59,19 @@ def run(spec: SystemSpec, replication: int, coming: Arrivals | None = None) -> T
         name = spec.place_name(int(image[im.CULPRIT]))
         said = "a patient goes round for ever and no time passes"
         raise RunError(f"service.{name}: {said}; wanted a step with a duration")
-    return _trajectory(spec, replication, image, present, coming)
+    return _trajectory(spec, replication, image, coming)
 
 
-_last: list[tuple[SystemSpec, CompiledSystem]] = []
+_last: list[Ready] = []
 
 
-def _packed(spec: SystemSpec) -> CompiledSystem:
-    """Return a specification packed; the last is kept, since replications follow one another."""
+def _ready(spec: SystemSpec) -> Ready:
+    """Return a specification made ready; the last is kept, since replications follow one another."""
     known = _last[0] if _last else None
-    if known is None or known[0] is not spec:
-        known = (spec, im.pack(spec))
+    if known is None or known.spec is not spec:
+        known = make_ready(spec)
         _last[:] = [known]
-    return known[1]
+    return known
 
 
 def _columns(image: Ints, at: int, room: int, names: Sequence[str], rows: int) -> dict[str, Ints]:
@@ -92,9 +90,7 @@ def _table(
     return _columns(image, ticks[0], room, ticks[1], rows) | narrow
 
 
-def _trajectory(
-    spec: SystemSpec, replication: int, image: Ints, present: tuple[Present, ...], coming: Arrivals
-) -> Trajectory:
+def _trajectory(spec: SystemSpec, replication: int, image: Ints, coming: Arrivals) -> Trajectory:
     n = int(image[im.N_PATIENTS])
     exits, gone = (image[int(image[at]) : int(image[at]) + n] for at in (im.EXITS_AT, im.GONE_AT))
     first = int(image[im.NOTES_AT])
@@ -117,11 +113,27 @@ def _trajectory(
     return Trajectory(
         replication=replication,
         end=spec.end,
-        patients=patients_table(spec, present, coming, exits, gone),
+        patients=_patients(image, coming, exits, gone),
         visits=Visits(**visits),
         delays=Delays(**delays),
         staffed=StaffedSteps(**staffed),
         capacity=Capacity(*(np.ascontiguousarray(capacity[:, i]) for i in range(1, 6))),
         on_duty=OnDuty(*(np.ascontiguousarray(on_duty[:, i]) for i in range(1, 4))),
         events=int(image[im.EVENTS]),
+    )
+
+
+def _patients(image: Ints, coming: Arrivals, exits: Ints, gone: Ints) -> Patients:
+    """Return the table of patients: those there at the start come first, then arrivals in order."""
+    first, n, width = (int(image[at]) for at in (im.PRESENT_AT, im.N_PRESENT, im.PRESENT_WIDTH))
+    present = image[first : first + n * width].reshape(n, width)
+    later = coming.attributes.reshape(len(coming.tick), width - im.T_ATTRIBUTES)
+    none, now = np.full(n, NEVER, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    return Patients(
+        stream=np.concatenate([none, coming.stream]),
+        number=np.concatenate([present[:, im.T_NUMBER], coming.number]),
+        arrival=np.concatenate([now, coming.tick]),
+        attributes=np.concatenate([present[:, im.T_ATTRIBUTES :].astype(np.int16), later]),
+        exit=exits,
+        left=gone,
     )

@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from flowsim.system.purposes import purpose
 from flowsim.system.spec import (
     NONE,
     BranchSpec,
     Distribution,
+    InitialSpec,
     ServiceSpec,
     StepSpec,
     SystemSpec,
@@ -39,9 +41,10 @@ RULES = {
 # The header of the whole numbers: counts and scalars, then where what has no owner begins.
 (
     N_SERVICES, N_EXITS, N_ATTRIBUTES, N_CLASSES, END, TICKS_PER_MINUTE, SEED, N_PERIODS, N_MIDNIGHTS,
-    PERIODS_AT, MIDNIGHTS_AT, WEEKDAYS_AT, CLASSES_AT, LEVELS_AT, SERVICES_AT, JUNCTIONS_AT, STREAMS_AT,
-) = range(17)  # fmt: skip
-HEADER = 17
+    PERIODS_AT, MIDNIGHTS_AT, WEEKDAYS_AT, CLASSES_AT, LEVELS_AT, SERVICES_AT, JUNCTIONS_AT, STREAMS_AT, GROUPS_AT,
+    N_GROUPS,
+) = range(19)  # fmt: skip
+HEADER = 19
 
 # Columns of a table: by how many names it is, and whether its rows change by period; then for each name the
 # attribute (or origin, or destination) and its levels; then the rows. Where one row serves everyone, always,
@@ -60,6 +63,16 @@ B_PLACES = 4
 # Columns of a hazard; then the ticks at which its rate changes.
 H_SIZE, H_RATES, H_SUMS = range(3)
 H_TICKS = 3
+
+# Columns of a group of people there at the start; of what the mixes of their attributes are drawn from; and of the
+# attributes that are given.
+(
+    G_SERVICE, G_KEY, G_NUMBER, G_WAITING, G_UNIFORM, G_SHARE_PURPOSE, G_ELAPSED, G_N_ELAPSED, G_REMAINING,
+    G_N_REMAINING, G_PURPOSE, G_DURATION, G_MIX_FROM, G_MIX_TO, G_GIVEN_FROM, G_GIVEN_TO,
+) = range(16)  # fmt: skip
+GROUP_WIDTH = 16
+M_ATTRIBUTE, M_PURPOSE, M_SHARES, M_LEVELS, M_GIVEN = range(5)
+MIX_WIDTH = 5
 
 # Columns of a junction and of a stream.
 J_BRANCHES, J_PURPOSE = range(2)
@@ -219,6 +232,13 @@ def compile_system(spec: SystemSpec, kinds: dict[str, int]) -> CompiledSystem:
     services = [_service(c, i, service, classes) for i, service in enumerate(spec.services)]
     junctions = [[c.table(j.branches, c.branch), j.purpose] for j in spec.junctions]
     streams = [[c.table(s.routing.branches, c.branch), s.routing.purpose, s.key] for s in spec.streams]
+    groups = [
+        _group(c, i, service, group)
+        for waiting in (False, True)
+        for i, service in enumerate(spec.services)
+        for group in service.initial
+        if group.waiting is waiting
+    ]
     weekdays = [6 if holiday else day for day, holiday in zip(spec.clock.weekdays, spec.clock.holidays, strict=False)]
     counts = (len(spec.services), len(spec.exits), len(spec.attributes), len(classes))
     c.whole[:HEADER] = [
@@ -236,6 +256,8 @@ def compile_system(spec: SystemSpec, kinds: dict[str, int]) -> CompiledSystem:
         c.numbers(services),
         c.numbers(junctions),
         c.numbers(streams),
+        c.numbers(groups),
+        len(groups),
     ]
     needs = max((len(step.staff) for s in spec.services for step in s.steps), default=0)
     return CompiledSystem(np.array(c.whole, dtype=np.int64), np.array([*c.real, 0.0]), max(1, needs))
@@ -346,3 +368,41 @@ def _hazard(c: _Compiler, step: StepSpec) -> int:
         total += (ticks[i] - ticks[i - 1]) * rates[i - 1]
         gathered.append(total)
     return c.put([len(ticks), c.fractions(rates), c.fractions(gathered), *ticks])
+
+
+def _group(c: _Compiler, index: int, service: ServiceSpec, group: InitialSpec) -> list[int]:
+    """Return the columns of a group of people there at the start."""
+    given = dict(group.attributes)
+    mixes = c.spec.streams[group.mix_of].mix if group.mix_of != NONE else ()
+    mix = c.numbers(
+        [
+            (
+                one.attribute,
+                one.purpose,
+                c.table(one.cumulative, c.fractions),
+                len(c.spec.attributes[one.attribute].levels),
+                given.get(one.attribute, NONE),
+            )
+            for one in mixes
+        ]
+    )
+    fixed = c.numbers(list(given.items()))
+    care = [step for step in service.steps if not step.leaving and step.duration is not None]
+    return [
+        index,
+        purpose(f"initial.{service.id}.{group.id}"),
+        group.number,
+        int(group.waiting),
+        int(group.uniform),
+        purpose(f"initial.{service.id}.share"),
+        c.fractions(group.elapsed),
+        len(group.elapsed),
+        c.fractions(group.remaining),
+        len(group.remaining),
+        care[-1].purpose if care else 0,
+        c.table(care[-1].duration, c.stay) if care else NONE,
+        mix,
+        mix + MIX_WIDTH * len(mixes),
+        fixed,
+        fixed + 2 * len(given),
+    ]

@@ -22,6 +22,7 @@ from flowsim.engine.compiled.codes import (
 from flowsim.engine.compiled.jit import bare, called_from_python, compiled
 from flowsim.engine.compiled.journey import go
 from flowsim.engine.compiled.memory import pool_at, station_at
+from flowsim.engine.compiled.present import place_everyone
 from flowsim.engine.compiled.records import free_visit, write_unfinished
 from flowsim.engine.compiled.spaces import (
     fill_day,
@@ -31,7 +32,6 @@ from flowsim.engine.compiled.spaces import (
     interrupt,
     note,
     note_capacity,
-    occupy,
     offer,
     open_surge,
     rise,
@@ -39,7 +39,7 @@ from flowsim.engine.compiled.spaces import (
     worst,
 )
 from flowsim.engine.compiled.staff import offer_staff
-from flowsim.engine.compiled.ways import draw_way, encode, open_patient, open_visit, resolve
+from flowsim.engine.compiled.ways import draw_way, encode, open_patient, resolve
 from flowsim.system import tables as tb
 from flowsim.system.tables import Floats, Ints
 
@@ -162,38 +162,6 @@ def set_now(w: Ints, m: Ints, tick: int) -> None:
 
 
 @compiled
-def place_present(w: Ints, f: Floats, m: Ints) -> None:
-    """Put everyone there at the start where they are, then let them go on in order."""
-    for who in range(m[im.N_PRESENT]):
-        t = m[im.PRESENT_AT] + who * m[im.PRESENT_WIDTH]
-        q = open_patient(w, m, who, m[t + im.T_KEY], m[t + im.T_NUMBER])
-        for a in range(w[tb.N_ATTRIBUTES]):
-            m[q + im.Q_ATTRIBUTES + a] = m[t + im.T_ATTRIBUTES + a]
-        encode(w, m, q)
-        m[q + im.Q_PLACE], m[q + im.Q_WAITED] = m[t + im.T_SERVICE], m[t + im.T_ELAPSED]
-        if m[t + im.T_WAITING] == 0:
-            place_in_service(w, f, m, q, t)
-    for who in range(m[im.N_PRESENT]):
-        go(w, f, m, m[im.PATIENTS_AT] + who * m[im.PATIENT_WIDTH])
-    empty_worklist(w, f, m)
-
-
-@compiled
-def place_in_service(w: Ints, f: Floats, m: Ints, q: int, t: int) -> None:
-    """Give someone there at the start the space they have been in."""
-    s, elapsed = station_at(m, m[t + im.T_SERVICE]), m[t + im.T_ELAPSED]
-    v = open_visit(w, f, m, q, m[t + im.T_SERVICE], w[tb.N_SERVICES], NONE, elapsed)
-    m[q + im.Q_STATE], m[q + im.Q_VISIT], m[q + im.Q_WAITED] = im.PRESENT, v, NEVER
-    m[q + im.Q_REMAINING], m[q + im.Q_REMAINING_DAYS] = m[t + im.T_REMAINING], m[t + im.T_DAYS]
-    m[v + im.V_STARTED] = -elapsed
-    m[v + im.V_SEEN] = -elapsed
-    m[v + im.V_STINT] = 0
-    if m[s + tb.S_VISITS] == 1:
-        m[v + im.V_START_DAY] = -int(round(elapsed / (1440 * w[tb.TICKS_PER_MINUTE])))
-    occupy(m, s, v)
-
-
-@compiled
 def foreseen(
     w: Ints, m: Ints, ticks: Ints, n_arrivals: int, arrival: int, change_row: int, start_row: int
 ) -> tuple[int, int, int]:
@@ -228,7 +196,10 @@ def simulate(
         attributes: level codes, one row a patient.
     """
     w, f, m, codes, arrivals = bare(whole), bare(real), bare(image), bare(attributes), bare(ticks)
-    place_present(w, f, m)
+    place_everyone(w, f, m)
+    for who in range(m[im.N_PRESENT]):
+        go(w, f, m, m[im.PATIENTS_AT] + who * m[im.PATIENT_WIDTH])
+    empty_worklist(w, f, m)
     first = m[im.HEAP_AT]
     next_arrival, next_change, next_start = 0, 0, 0
     tick, key, what = foreseen(w, m, arrivals, ticks.size, 0, 0, 0)

@@ -11,22 +11,9 @@ Names ending in ``_AT`` are header entries that say where a part begins; others 
 
 from __future__ import annotations
 
-import mmap
-import weakref
-from threading import Lock
-
-import numpy as np
-import numpy.typing as npt
-
-from flowsim.draws.quantiles import KINDS
 from flowsim.engine.protocol import Rank
-from flowsim.engine.setup import Present, duty, offers
-from flowsim.errors import RunError
-from flowsim.system.spec import SystemSpec
-from flowsim.system.tables import SERVICE_WIDTH, SERVICES_AT, CompiledSystem, Ints, classes_of, compile_system
-from flowsim.trajectory import NEVER, Outcome
-
-Narrow = npt.NDArray[np.int32]
+from flowsim.system.tables import SERVICE_WIDTH
+from flowsim.trajectory import Outcome
 
 # An event's second key: rank, then who, then where the patient's or visit's row begins.
 RANK_SHIFT = 60
@@ -79,8 +66,8 @@ CALL_POOL, CALL_NUMBER, CALL_NEXT, CALL_BEFORE, CALL_WHO = range(5)
 CALL_WIDTH = 5
 
 # Columns of someone there at the start; then attributes.
-T_KEY, T_NUMBER, T_SERVICE, T_ELAPSED, T_WAITING, T_REMAINING, T_DAYS = range(7)
-T_ATTRIBUTES = 7
+T_NUMBER = 0
+T_ATTRIBUTES = 1
 
 # What a patient waits for.
 (GONE, ASKING, WAITING, CALLING, IN_STEP, IN_STINT, STOPPED, IN_PACKAGE, PRESENT) = range(9)
@@ -99,203 +86,6 @@ NOTE_WIDTH = 6
 CHANGE_WIDTH = 4
 START_WIDTH = 3
 HEAP_WIDTH = 2
-
-
-def pack(spec: SystemSpec) -> CompiledSystem:
-    """Return a specification compiled."""
-    return compile_system(spec, KINDS)
-
-
-def make_image(
-    spec: SystemSpec, packed: CompiledSystem, present: tuple[Present, ...], n_arrivals: int, replication: int, room: int
-) -> Ints:
-    """Return the image before the first event.
-
-    Most of it is never touched, and takes no memory: there is room for everyone being inside at once.
-
-    Args:
-        spec: the system.
-        packed: the same, compiled.
-        present: people there at the start.
-        n_arrivals: how many will arrive.
-        replication: number of the replication.
-        room: visits, delays and events there is room for, in multiples of the patients.
-
-    Raises:
-        RunError: more patients than an event's key has room for.
-    """
-    n = len(present) + n_arrivals
-    there = _present_rows(spec, present)
-    stations, notes = _stations(spec, packed)
-    pools, changes = _changes(spec, replication, notes)
-    starts = _starts(spec)
-    # Rounded up, so that replications of about the same size use the same memory.
-    rows = 64 + room * _rounded(n)
-    steps = 2 * rows if spec.staff else 1
-    places = len(spec.services) + len(spec.exits) + len(spec.junctions)
-    been = Q_ATTRIBUTES + len(spec.attributes)
-    width = been + places + CALL_WIDTH * packed.most_needs
-    parts: list[tuple[int, int, Ints | None]] = [
-        (STATIONS_AT, stations.size, stations),
-        (POOLS_AT, pools.size, pools),
-        (CHANGES_AT, changes.size, changes),
-        (STARTS_AT, starts.size, starts),
-        (PRESENT_AT, there.size, there),
-        (RING_AT, n + 1, None),
-        (VISITS_AT, rows * VISIT_WIDTH, None),
-        (PATIENTS_AT, n * width, None),
-        (HEAP_AT, 2 * rows * HEAP_WIDTH, None),
-        (NOTES_AT, (len(changes) + rows + len(notes)) * NOTE_WIDTH, np.array(notes, dtype=np.int64)),
-        (EXITS_AT, n, np.full(n, NEVER, dtype=np.int64)),
-        (GONE_AT, n, np.full(n, NEVER, dtype=np.int64)),
-        (VISIT_TICKS_AT, rows * N_VISIT_TICKS, None),
-        (VISIT_CODES_AT, _half(rows * N_VISIT_CODES), None),
-        (DELAY_TICKS_AT, rows * len(DELAY_TICKS), None),
-        (DELAY_CODES_AT, _half(rows * len(DELAY_CODES)), None),
-        (STAFFED_TICKS_AT, steps * len(STAFFED_TICKS), None),
-        (STAFFED_CODES_AT, _half(steps * len(STAFFED_CODES)), None),
-    ]
-    size = HEADER + sum(size for _, size, _ in parts)
-    if size >> WHO_SHIFT or (n + rows) >> WHO_BITS:
-        raise RunError(f"{n:,} patients: said too many for the compiled engine; wanted run.engine=reference")
-    image = _memory(size)
-    image[:HEADER] = 0
-    at = HEADER
-    for slot, size, content in parts:
-        image[slot] = at
-        if content is not None:
-            image[at : at + content.size] = content.ravel()
-        at += size
-    for slot, value in (
-        (PATIENT_WIDTH, width),
-        (STATION_WIDTH, stations.shape[1]),
-        (POOL_WIDTH, pools.shape[1]),
-        (PRESENT_WIDTH, there.shape[1]),
-        (BEEN, been),
-        (CALLS, been + places),
-        (MOST_NEEDS, packed.most_needs),
-        (NEXT_PERIOD, spec.periods[1] if len(spec.periods) > 1 else spec.end),
-        (HEAP_ROOM, 2 * rows),
-        (N_PATIENTS, n),
-        (N_PRESENT, len(present)),
-        (N_POOLS, len(spec.staff)),
-        (VISIT_ROOM, rows),
-        (DELAY_ROOM, rows),
-        (STAFFED_ROOM, steps),
-        (N_NOTES, len(notes)),
-        (NOTE_ROOM, len(changes) + rows + len(notes)),
-        (N_CHANGES, len(changes)),
-        (N_STARTS, len(starts)),
-        (REPLICATION, replication),
-        (FREE_PATIENT, NEVER),
-        (NEXT_PATIENT, image[PATIENTS_AT]),
-        (FREE_VISIT, NEVER),
-        (NEXT_VISIT, image[VISITS_AT] + VISIT_WIDTH),
-        (LAST_VISIT, image[VISITS_AT] + (rows - 1) * VISIT_WIDTH),
-    ):
-        image[slot] = value
-    return image
-
-
-_MOST_KEPT = 2
-_kept: list[mmap.mmap] = []
-_keeping = Lock()
-
-
-def _memory(size: int) -> Ints:
-    """Return room for an image, its contents arbitrary; it takes memory only where it is touched.
-
-    Fresh pages cost a fifth of a run, so that the room of an image that nobody looks at any more, not even at a
-    column of its trajectory, is taken again. A map of one's own has small pages: NumPy would ask for large ones,
-    of which every column leaves most of one empty.
-    """
-    with _keeping:
-        fitting = [room for room in _kept if len(room) >= 8 * size]
-        room = min(fitting, key=len) if fitting else None
-        if room is not None:
-            _kept.remove(room)
-    if room is None:
-        room = mmap.mmap(-1, 8 * size, **_PRIVATE)
-    image = np.frombuffer(room, dtype=np.int64)
-    weakref.finalize(image, _keep, room).atexit = False
-    return image
-
-
-def _keep(room: mmap.mmap) -> None:
-    """Keep the room of an image for the next replication."""
-    with _keeping:
-        _kept.append(room)
-        if len(_kept) > _MOST_KEPT:
-            _kept.remove(min(_kept, key=len))
-
-
-_PRIVATE: dict[str, int] = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_ANONYMOUS") else {}
-"""Not to be shared with other processes, where the system tells the two apart."""
-
-
-def _rounded(n: int) -> int:
-    """Return a number rounded up to one of eight between a power of two and the next."""
-    unit = 1 << max(n.bit_length() - 4, 0)
-    return -(-n // unit) * unit
-
-
-def _half(codes: int) -> int:
-    """Return the room that so many codes take, two to a whole number."""
-    return (codes + 1) >> 1
-
-
-def _present_rows(spec: SystemSpec, present: tuple[Present, ...]) -> Ints:
-    """Return people there at the start, one row each: the columns of ``T_KEY`` on, then attributes."""
-    day = 1440 * spec.clock.ticks_per_minute
-    rows = []
-    for person in present:
-        remaining = int(np.floor(person.remaining * spec.clock.ticks_per_minute + 0.5))
-        days = max(1, int(np.floor(person.remaining / 1440.0 + 0.5))) + round(person.elapsed / day)
-        who = (person.key, person.number, person.service, person.elapsed, int(person.waiting))
-        rows.append([*who, remaining, days, *person.attributes])
-    return np.array(rows, dtype=np.int64).reshape(len(rows), T_ATTRIBUTES + len(spec.attributes))
-
-
-def _stations(spec: SystemSpec, packed: CompiledSystem) -> tuple[Ints, list[list[int]]]:
-    n, at = len(spec.services), int(packed.whole[SERVICES_AT])
-    stations = np.full((n, A_HEADS + 2 * len(classes_of(spec))), NEVER, dtype=np.int64)
-    stations[:, :SERVICE_WIDTH] = packed.whole[at : at + n * SERVICE_WIDTH].reshape(n, SERVICE_WIDTH)
-    stations[:, SERVICE_WIDTH:A_HEADS] = 0
-    stations[:, A_INSIDE] = NEVER
-    notes = []
-    for i, service in enumerate(spec.services):
-        _, spaces, admitting = offers(service)[0]
-        stations[i, [A_SPACES, A_ADMITTING]] = (spaces, admitting)
-        notes.append([0, i, 0, spaces, 0, admitting])
-    return stations, notes
-
-
-def _changes(spec: SystemSpec, replication: int, notes: list[list[int]]) -> tuple[Ints, Ints]:
-    """Return the pools, and every foreseen change of capacity and duty: (tick, who, first value, second value)."""
-    n_services = len(spec.services)
-    pools = np.full((len(spec.staff), U_HEADS + 2 * len(classes_of(spec))), NEVER, dtype=np.int64)
-    pools[:, :U_HEADS] = 0
-    rows: list[tuple[int, int, int, int]] = []
-    for i, service in enumerate(spec.services):
-        rows += [(tick, i, spaces, admitting) for tick, spaces, admitting in offers(service)[1:]]
-    for i, pool in enumerate(spec.staff):
-        rota = duty(spec, pool, replication)
-        pools[i, U_ON_DUTY] = int(rota.values[0])
-        notes.append([1, i, 0, int(rota.values[0]), 0, 0])
-        rows += [(t, n_services + i, int(v), 0) for t, v in zip(rota.ticks[1:], rota.values[1:], strict=True)]
-    rows = sorted(row for row in rows if row[0] < spec.end)
-    return pools, np.array(rows, dtype=np.int64).reshape(len(rows), CHANGE_WIDTH)
-
-
-def _starts(spec: SystemSpec) -> Ints:
-    """Return the days' starts of visiting services: (tick, service, day)."""
-    rows = []
-    for i, service in enumerate(spec.services):
-        if service.visits is not None:
-            shift = service.visits.day_start * spec.clock.ticks_per_minute
-            ticks = [midnight + shift for midnight in spec.clock.midnights]
-            rows += [(tick, i, day) for day, tick in enumerate(ticks) if tick < spec.end]
-    return np.array(sorted(rows), dtype=np.int64).reshape(len(rows), START_WIDTH)
 
 
 def rank_bits(rank: Rank) -> int:
