@@ -72,7 +72,8 @@ def make_image(ready: Ready, n_arrivals: int, replication: int, room: int) -> In
     n = ready.n_present + n_arrivals
     pools, notes, changes = _duties(ready, replication)
     # Rounded up, so that replications of about the same size use the same memory.
-    rows = 64 + room * _rounded(n)
+    most = _rounded(n)
+    rows = 64 + room * most
     steps = 2 * rows if spec.staff else 1
     places = len(spec.services) + len(spec.exits) + len(spec.junctions)
     been = im.Q_ATTRIBUTES + len(spec.attributes)
@@ -84,13 +85,13 @@ def make_image(ready: Ready, n_arrivals: int, replication: int, room: int) -> In
         (im.CHANGES_AT, changes.size, changes),
         (im.STARTS_AT, starts.size, starts),
         (im.PRESENT_AT, ready.n_present * there, None),
-        (im.RING_AT, n + 1, None),
+        (im.RING_AT, most + 1, None),
         (im.VISITS_AT, rows * im.VISIT_WIDTH, None),
-        (im.PATIENTS_AT, n * width, None),
+        (im.PATIENTS_AT, most * width, None),
         (im.HEAP_AT, 2 * rows * im.HEAP_WIDTH, None),
         (im.NOTES_AT, (len(changes) + rows + len(notes)) * im.NOTE_WIDTH, notes),
-        (im.EXITS_AT, n, np.full(n, NEVER, dtype=np.int64)),
-        (im.GONE_AT, n, np.full(n, NEVER, dtype=np.int64)),
+        (im.EXITS_AT, most, np.full(n, NEVER, dtype=np.int64)),
+        (im.GONE_AT, most, np.full(n, NEVER, dtype=np.int64)),
         (im.VISIT_TICKS_AT, rows * im.N_VISIT_TICKS, None),
         (im.VISIT_CODES_AT, _half(rows * im.N_VISIT_CODES), None),
         (im.DELAY_TICKS_AT, rows * len(im.DELAY_TICKS), None),
