@@ -15,7 +15,7 @@ class Problem:
     """One fault of a configuration.
 
     Attributes:
-        key: dotted path of the key at fault, e.g. ``service.ae_warrington.capacity``.
+        key: dotted path of the key at fault, e.g. ``service.ward.capacity``.
         said: what the configuration says there, as written.
         wanted: what would be right, as a phrase, with the nearest right name where there is one.
     """

@@ -169,9 +169,9 @@ def measure_kind(name: str) -> Callable[[Kind], Kind]:
 
 def known_kinds() -> dict[str, Kind]:
     """Return every kind, with the modules that define them loaded."""
-    from flowsim.measure import cost_measures, delays, flow, harm, occupancy, waits
+    from flowsim.measure import contacts, cost_measures, delays, flow, harm, occupancy, people, waits
 
-    del cost_measures, delays, flow, harm, occupancy, waits
+    del contacts, cost_measures, delays, flow, harm, occupancy, people, waits
     return KINDS
 
 

@@ -6,8 +6,10 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from flowsim.experiment.assumptions import said_like
 from flowsim.experiment.result import ExperimentResult
-from flowsim.report.formats import count, in_sentence, level_phrase, listed, number, percent, plural
+from flowsim.report.configured import place, price_years
+from flowsim.report.formats import count, in_sentence, level_phrase, listed, number, percent, plural, sentence
 from flowsim.report.tables import spoken, statuses
 from flowsim.report.view import deciding_measure, loads, measured_period, overloaded, replications, watched
 
@@ -27,6 +29,7 @@ def cautions(result: ExperimentResult) -> list[str]:
         *_overflowing(result),
         *_left_out(result),
         *_soft(result),
+        *_prices(result),
     ]
 
 
@@ -141,6 +144,24 @@ def _left_out(result: ExperimentResult) -> Iterable[str]:
         names = [in_sentence(str(result.definition(str(m))["label"])) for m in dict.fromkeys(missing["measure"])]
         most = number(float(missing["left_out"].max()))
         yield f"In up to {most} replications these could not be measured and were left out: {listed(names)}."
+
+
+def _prices(result: ExperimentResult) -> Iterable[str]:
+    """Say how prices of other years were brought to the place's, where there are any."""
+    here, (years, many) = place(result), price_years(result)
+    if not years or here.prices is None or result.costs.empty:
+        return
+    yearly, index = here.prices.yearly, here.prices.index
+    how = [f"an index of {plural(len(index), 'year')}"] if index else []
+    if yearly is not None:
+        span = (
+            f" ({said_like(yearly, yearly.low)} to {said_like(yearly, yearly.high)})" if yearly.low is not None else ""
+        )
+        how.append(f"{yearly.said}{span}")
+    yield (
+        f"{sentence(plural(many, 'price'))} of {listed(years)} {'was' if many == 1 else 'were'} brought to "
+        f"{here.price_year} by {listed(how)}."
+    )
 
 
 def _soft(result: ExperimentResult) -> Iterable[str]:

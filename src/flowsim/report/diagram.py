@@ -16,11 +16,17 @@ from flowsim.report.layout import Slot, lay_out
 
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Demand", ("stream",)),
-    ("Front door", ("single_point_of_access", "rapid_response")),
+    ("Front door", ("single_point_of_access", "rapid_response", "primary_care", "prevention", "ambulance")),
     ("Urgent care", ("utc", "frailty")),
     ("A&E and same day", ("ae", "sdec")),
     ("Wards", ("ward",)),
-    ("Community care", ("step_up", "intermediate_care", "reablement", "home_care", "care_home")),
+    (
+        "Community care",
+        (
+            *("step_up", "intermediate_care", "reablement", "home_care", "care_home", "community", "case_management"),
+            *("rehabilitation", "mental_health", "mental_health_ward", "social_care", "housing"),
+        ),
+    ),
     ("Home and exits", ("home", "exit")),
 )
 """Column headings and the roles that stand in them."""

@@ -10,6 +10,7 @@ import pandas as pd
 from flowsim.experiment.result import ExperimentResult, Level
 from flowsim.report import colours, figures, tables
 from flowsim.report.formats import amount, is_money, probability, unit_words
+from flowsim.report.money import money_part
 from flowsim.report.splits import body_label, body_of, foremost, split_measures, split_values, twin_measures
 from flowsim.report.view import (
     deciding_measure,
@@ -214,6 +215,7 @@ def costs_part(result: ExperimentResult) -> dict[str, Any]:
                 "totals": figures.stacked(totals, hues, names, "£", f"Costs by payer, {level.label}"),
                 "shift": figures.diverging(moved, hues, names, f"What each payer pays more or less, {level.label}"),
                 "activities": tables.activities(result, level.id),
+                **money_part(result, level.id),
             }
         )
     place = result.config.get("place") or {}

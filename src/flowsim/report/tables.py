@@ -265,7 +265,7 @@ def inputs(result: ExperimentResult) -> list[dict[str, str]]:
 
 
 def input_label(result: ExperimentResult, key: str) -> str:
-    """Return a dotted key as people would say it: ``service.ae_runcorn.patience`` is *A&E Runcorn: patience*.
+    """Return a dotted key as people would say it: ``service.ae.patience`` is *Toytown A&E: patience*.
 
     What stands in brackets names the patients it holds for.
     """

@@ -10,6 +10,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from flowsim.config.models import Config
+from flowsim.config.sourcing import by_status, to_be_replaced
 from flowsim.experiment.changes import Change
 from flowsim.experiment.design import Design
 from flowsim.experiment.loads import offered
@@ -23,6 +25,8 @@ PIPED = 140
 """Width of tables where output is no terminal."""
 SHOWN = 4
 """Watched measures that fit beside each other on a terminal."""
+LISTED = 12
+"""Numbers to be replaced that are named of one service, stream or pool; the others are counted."""
 _TOLD = (Verdict.BETTER, Verdict.WORSE, Verdict.HIGHER, Verdict.LOWER)
 
 
@@ -151,6 +155,21 @@ def show_check(design: Design, console: Console) -> None:
         load = "" if is_missing(row["load"]) else percent(row["load"], 0)
         shown.add_row(str(row["service"]), number(row["patients_per_day"]), number(row["offered"]), limit, load)
     console.print(shown)
+    _show_sources(design.config, console)
+
+
+def _show_sources(config: Config, console: Console) -> None:
+    """Show how many numbers are measured and how many assumed, and list those that only hold a place."""
+    counts = by_status(config)
+    order = ("measured", "published", "expert", "calibrated", "assumed", "no source")
+    told = ", ".join(f"{counts[status]} {status}" for status in order if status in counts)
+    say(console, f"Numbers of the place: {sum(counts.values())} ({told}).")
+    held = to_be_replaced(config)
+    if held:
+        say(console, f"Assumptions to be replaced: {sum(map(len, held.values()))}, by where they stand:")
+        for name, fields in held.items():
+            more = " ..." if len(fields) > LISTED else ""
+            say(console, f"    {name}: {', '.join(fields[:LISTED])}{more} ({len(fields)})")
 
 
 def _shown(result: ExperimentResult) -> list[str]:

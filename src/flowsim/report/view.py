@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from flowsim.analyse.intervals import interval
+from flowsim.analyse.payers import by_payer
 from flowsim.experiment.result import ExperimentResult
 from flowsim.report.formats import day, plural
 
@@ -196,21 +196,8 @@ def payer_shifts(result: ExperimentResult, level: str) -> pd.DataFrame:
     Columns: arm, payer (``total`` for all of them), mean, difference, low, high.
     """
     costs = result.costs
-    if costs.empty:
-        return pd.DataFrame(columns=["arm", "payer", "mean", "difference", "low", "high"])
-    kept = costs[costs["demand"] == level]
-    by_payer = kept.groupby(["arm", "replication", "payer"], as_index=False)["pounds"].sum()
-    total = kept.groupby(["arm", "replication"], as_index=False)["pounds"].sum().assign(payer="total")
-    wide = pd.concat([by_payer, total]).pivot_table(
-        index=["payer", "replication"], columns="arm", values="pounds", aggfunc="sum", fill_value=0.0
-    )
-    rows = []
-    for arm in [a.id for a in result.arms if a.id in wide.columns]:
-        for payer, block in wide.groupby(level="payer", sort=False):
-            gap = block[arm] - block[result.against] if result.against in block else block[arm] * math.nan
-            found = interval(gap.to_numpy())
-            rows.append((arm, str(payer), float(block[arm].mean()), found.mean, found.low, found.high))
-    return pd.DataFrame(rows, columns=["arm", "payer", "mean", "difference", "low", "high"])
+    kept = costs[costs["demand"] == level] if not costs.empty else costs
+    return by_payer(kept, result.against).drop(columns="demand")
 
 
 def loads(result: ExperimentResult) -> pd.DataFrame:

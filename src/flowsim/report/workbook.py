@@ -11,10 +11,15 @@ from typing import Any
 import pandas as pd
 
 from flowsim.experiment.result import ExperimentResult
+from flowsim.report.configured import targets
 from flowsim.report.evidence import run_part
 from flowsim.report.formats import NOT_MEASURED
+from flowsim.report.inequality import NAMES, inequality_table
+from flowsim.report.money import pays_rows
 from flowsim.report.splits import body_label, body_of, split_measures
 from flowsim.report.tables import input_label, item_label, spoken
+from flowsim.report.targets import takes, targets_table
+from flowsim.report.targets import wanted as wanted_words
 from flowsim.report.view import Verdict, effect_of, is_blank, payer_shifts
 from flowsim.report.words import answer
 
@@ -23,9 +28,12 @@ WIDEST = 70
 SHEETS = {
     "Answer": "The question, the answer in plain words, and what to know before relying on it.",
     "Options": "Every measure of every option at every demand level, its difference from the baseline, and intervals.",
+    "Targets": "What the source documents promised against what each option does, with the probability of meeting it.",
     "Weekly": "Measures by week, mean, lowest and highest over replications.",
     "Delays": "Days delayed by reason, responsible body and destination.",
     "Costs by payer": "What each payer pays, and the difference from the baseline with its interval.",
+    "Break-even": "What each option costs, what less activity saves, at full cost and in cash, and the break-even.",
+    "Inequality": "Outcomes by deprivation and hub, the gaps between them, and what each option does to them.",
     "Stations": "Queueing figures of every service, mean over replications.",
     "Audit": "What was asked for against what was realised, in every replication.",
     "Inputs": "Every input with a source, a range, or a hand that set it.",
@@ -36,7 +44,10 @@ SHEETS = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a sheet: its heading and number format (``text``, ``number``, ``share``, ``money``, ``count``)."""
+    """A column of a sheet: its heading and number format.
+
+    The formats are ``text``, ``number``, ``share``, ``money``, ``count``, and ``plain`` (a number whatever its unit).
+    """
 
     head: str
     kind: str = "text"
@@ -58,9 +69,12 @@ def write_workbook(result: ExperimentResult, path: Path) -> None:
         _readme(writer, result)
         _answer(writer, result)
         _options(writer, result)
+        _targets(writer, result)
         _weekly(writer, result)
         _delays(writer, result)
         _costs(writer, result)
+        _break_even(writer, result)
+        _inequality(writer, result)
         _stations(writer, result)
         _audit(writer, result)
         _inputs(writer, result)
@@ -82,6 +96,7 @@ class _Writer:
         self.wrapped = book.add_format({**base, "text_wrap": True})
         kinds = {"text": "@", "number": "#,##0.00", "share": "0.0%", "money": "£#,##0;[Red]-£#,##0", "count": "#,##0"}
         self.kinds = {kind: book.add_format({**base, "num_format": said}) for kind, said in kinds.items()}
+        self.kinds["plain"] = self.kinds["number"]
         self.kinds["text"] = book.add_format(base)
 
     def table(
@@ -227,6 +242,54 @@ def _service(result: ExperimentResult, said: object) -> str:
 
 def _part(result: ExperimentResult, said: object) -> str:
     return "" if said in ("", "all", None) else result.label(str(said))
+
+
+def _targets(writer: _Writer, result: ExperimentResult) -> None:
+    columns = [Column(h) for h in ("Demand", "Option", "Target", "Basis", "Document", "Wanted", "Unit")]
+    columns += [Column(h, "number") for h in ("Found", "Low", "High")]
+    columns += [Column("Probability of being met", "share"), Column("Replications that meet it", "share")]
+    columns += [Column("Times the effect", "plain"), Column("What it would take")]
+    known = targets(result)
+    rows, units = [], []
+    for r in targets_table(result).to_dict("records"):
+        target = known[r["target"]]
+        names = (result.level(r["demand"]).label, result.arm(r["arm"]).label, target.label, r["basis"])
+        found = (r["found"], r["low"], r["high"], r["probability"], r["met"], r["times"])
+        rows.append((*names, target.document, wanted_words(target, r), r["unit"], *found, takes(target, r)))
+        units.append(str(r["unit"]))
+    writer.table("Targets", columns, rows, units)
+
+
+def _break_even(writer: _Writer, result: ExperimentResult) -> None:
+    columns = [Column(h) for h in ("Demand", "Option", "Basis")]
+    heads = ("Its own cost", "Saved by less activity", "Net saving", "Net saving, low", "Net saving, high")
+    columns += [Column(h, "money") for h in heads]
+    columns += [Column("Times the saving to break even", "plain"), Column("Probability of paying for itself", "share")]
+    rows = [
+        (
+            result.level(r["demand"]).label,
+            result.arm(r["arm"]).label,
+            r["basis"],
+            *(r[name] for name in ("own", "saving", "net", "net_low", "net_high", "times", "probability")),
+        )
+        for r in pays_rows(result, [level.id for level in result.levels]).to_dict("records")
+    ]
+    writer.table("Break-even", columns, rows)
+
+
+def _inequality(writer: _Writer, result: ExperimentResult) -> None:
+    columns = [Column(h) for h in ("Demand", "Option", "Outcome", "By", "Group or gap", "Unit")]
+    heads = ("Mean", "Low", "High", "Difference", "Difference, low", "Difference, high")
+    columns += [Column(h, "number") for h in heads]
+    rows = []
+    for r in inequality_table(result).to_dict("records"):
+        gap = (
+            (None,) * 3 if r["arm"] == result.against else (r["difference"], r["difference_low"], r["difference_high"])
+        )
+        label, part = str(result.definition(r["measure"])["label"]), NAMES.get(r["split"]) or result.label(r["split"])
+        names = (result.level(r["demand"]).label, result.arm(r["arm"]).label, label, str(r["attribute"]), part)
+        rows.append((*names, r["unit"], r["mean"], r["low"], r["high"], *gap))
+    writer.table("Inequality", columns, rows)
 
 
 def _weekly(writer: _Writer, result: ExperimentResult) -> None:

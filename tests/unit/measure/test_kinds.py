@@ -3,12 +3,13 @@
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flowsim.config.models import MeasureDef
 from flowsim.errors import ConfigError
 from flowsim.measure.registry import check, known_kinds, measure_all
-from flowsim.trajectory import Outcome
+from flowsim.trajectory import OnDuty, Outcome
 from tests.build import spec_of
 from tests.trajectories import at, came, run_of
 
@@ -405,3 +406,125 @@ def test_a_faulty_definition_is_refused_with_its_key(definition, key):
     assert [p.key for p in check(spec, bad)] == [key]
     with pytest.raises(ConfigError):
         measure_all(spec, run_of(spec), bad)
+
+
+# --- people: per head, by group, and the gap -----------------------------------------------------------
+
+TOWN = {
+    **NETWORK,
+    "place": {"population": {"all": 1500, "old": 500, "poor": 1000, "rich": 500, "north": 1500}},
+    "attribute": {
+        "arrival_mode": {"levels": ["ambulance", "walk_in"]},
+        "acuity": {"levels": ["major", "planned"]},
+        "fifth": {"levels": ["poor", "rich", "unknown"]},
+        "hub": {"levels": ["north", "outside"]},
+    },
+    "staff": {"nurses": {"rota": 2}, "doctors": {"rota": {"every_day": {"00:00": 0, "12:00": 4}}}},
+}
+YEAR = 365.25
+
+
+def town(days=4):
+    place = {"id": "test", "label": "Test", "calendar": {"timezone": "UTC", "holidays": "none"}, **TOWN["place"]}
+    return spec_of({**TOWN, "place": place}, duration=f"{days} d")
+
+
+def townspeople(spec):
+    """Two poor residents and a rich one are admitted for 1, 2 and 3 days, and so is an outsider for 4; one dies."""
+    return run_of(
+        spec,
+        came(0, at("ward", 0, 0, DAY, DAY), fifth="poor"),
+        came(0, at("ward", 0, 0, DAY, 2 * DAY, delays=(("package", "home", DAY, 2 * DAY),)), fifth="poor"),
+        came(0, at("ward", 0, 0, 3 * DAY, 3 * DAY), fifth="rich", exit="died"),
+        came(0, at("annexe", 0, 0), fifth="rich", hub="outside", exit=None),
+    )
+
+
+def people(spec, **options):
+    role = [] if options.get("what") == "exits" else ["ward"]
+    return measured(spec, townspeople(spec), kind="people", role=role, unit="a year", options=options)
+
+
+def test_admissions_per_thousand_people_a_year_by_level_each_over_its_own_people():
+    found = people(town(), at="started", by="fifth", residents="hub")
+    assert found["all", "poor"] == pytest.approx(2 / 1000 * 1000 * YEAR / 4)
+    assert found["all", "rich"] == pytest.approx(1 / 500 * 1000 * YEAR / 4)
+    assert found["all", ""] == pytest.approx(3 / 1500 * 1000 * YEAR / 4)
+    assert ("all", "unknown") not in found
+
+
+def test_without_residents_everyone_counts_over_the_group_named():
+    found = people(town(), at="started", group="none_such, old", heads=100_000)
+    assert found == {("all", ""): pytest.approx(4 / 500 * 100_000 * YEAR / 4)}
+
+
+def test_days_there_and_days_elsewhere_add_up_to_the_year():
+    there = people(town(), what="days", residents="hub", heads=1)["all", ""]
+    assert there == pytest.approx((1 + 2 + 3) / 1500 * YEAR / 4)
+    elsewhere = people(town(), what="days_elsewhere", residents="hub", heads=1)["all", ""]
+    assert there + elsewhere == pytest.approx(YEAR)
+
+
+def test_recorded_delay_and_deaths_are_told_by_level_too():
+    delayed = people(town(), what="delayed", by="fifth", residents="hub")
+    assert delayed["all", "poor"] == pytest.approx(1 / 1000 * 1000 * YEAR / 4)
+    assert delayed["all", "rich"] == 0
+    died = people(town(), what="exits", to="died", by="fifth", residents="hub")
+    assert died["all", "rich"] == pytest.approx(1 / 500 * 1000 * YEAR / 4)
+
+
+def test_a_gap_is_one_figure():
+    found = people(town(), at="started", by="fifth", residents="hub", statistic="ratio")
+    assert found == {("all", ""): 1}
+    days = people(town(), what="days", by="fifth", residents="hub", statistic="difference")
+    assert days == {("all", ""): pytest.approx((3 / 1000 - 3 / 500) * 1000 * YEAR / 4)}
+
+
+def test_a_place_without_the_attribute_or_its_people_does_without():
+    assert people(town(), by="shoe_size") == {}
+    assert people(town(), by="acuity") == {}
+    assert people(town(), group="children") == {}
+    # Nobody's level of acuity has a population, so nobody is known to live here.
+    assert people(town(), residents="acuity") == {}
+
+
+def test_heads_are_a_number_of_people():
+    with pytest.raises(ConfigError, match="heads"):
+        people(town(), heads="many")
+
+
+# --- contacts that repeat, staff who are there ---------------------------------------------------------
+
+
+def test_contacts_after_the_first_of_an_episode_repeat_it():
+    spec = network()
+    run = run_of(
+        spec,
+        came(
+            0,
+            at("rapid", 0, 0, 10, 10),
+            at("ae", 10, 10, 20, 20),
+            at("resting", 20, 20, 30, 30),
+            at("ae", 30, 30, 40, 40),
+        ),
+        came(0, at("ae", 0, 0, 10, 10)),
+    )
+    said = {"role": ["ae", "rapid_response"], "unit": "share"}
+    share = measured(spec, run, kind="repeated_contacts", **said)
+    # Four contacts; resting at home begins a new episode, so only the first visit to A&E repeats one.
+    assert share["all", ""] == 0.25
+    assert share["ae", ""] == pytest.approx(1 / 3)
+    number = measured(spec, run, kind="repeated_contacts", **said, options={"statistic": "number", "per": "period"})
+    assert number["all", ""] == 1
+    each = measured(spec, run, kind="repeated_contacts", **said, options={"statistic": "per_episode"})
+    assert each["all", ""] == pytest.approx(4 / 3)
+
+
+def test_workforce_is_time_on_duty_over_time_rostered():
+    spec = town(days=1)
+    noon = 12 * H * spec.clock.ticks_per_minute
+    duty = OnDuty(*(np.array(column, dtype=np.int64) for column in ([0, 1, 1], [0, 0, noon], [1, 0, 3])))
+    found = measured(spec, run_of(spec, on_duty=duty), kind="workforce", unit="share")
+    assert found["nurses", ""] == 0.5
+    assert found["doctors", ""] == 0.75
+    assert found["all", ""] == pytest.approx((24 + 36) / (48 + 48))

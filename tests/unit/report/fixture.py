@@ -66,6 +66,33 @@ MEASURES = {
         "unit": "days",
         "options": {"by": "body", "recorded": "any"},
     },
+    "admissions_by_deprivation": {
+        "label": "Emergency admissions by deprivation",
+        "kind": "people",
+        "better": "lower",
+        "unit": "per 1,000 a year",
+        "options": {"what": "events", "by": "deprivation"},
+    },
+}
+FIFTHS = {"fifth_1": 60_000, "fifth_2": 20_000, "fifth_3": 20_000, "fifth_4": 20_000, "fifth_5": 10_000}
+TARGETS = {
+    "delays": {"label": "Days delayed 20 % lower", "document": "a", "measure": "days_delayed", "falls_by": "20 %"},
+    "admissions": {
+        "label": "Admissions 15 % lower in three years",
+        "document": "a",
+        "measure": "admissions",
+        "falls_by": "15 %",
+        "within": "3 years",
+    },
+    "four_hours": {"label": "Four hours", "document": "a", "measure": "four_hour_share", "at_least": 0.95},
+    "safer": {"label": "Fewer long waits", "document": "a", "measure": "twelve_hour_waits", "moves": "down"},
+    "saving": {
+        "label": "£500,000 saved",
+        "document": "a",
+        "saves": {"value": "£ 500,000", "price_year": "2014/15"},
+        "note": "Net of what the options cost.",
+    },
+    "budget": {"label": "Reablement's budget", "document": "a", "spends": "£ 9,000,000", "items": ["reablement"]},
 }
 WATCHES = (
     "days_delayed",
@@ -266,6 +293,11 @@ def _measures(replications, arms, levels, noise):
             )
             if m == "days_delayed":
                 _split_rows(rows, (arm, level, r), value)
+            if m == "admissions":
+                # The most deprived are admitted most, and gain most.
+                for i, fifth in enumerate(FIFTHS):
+                    rate = (200 - 20 * i) * value / base * (1 - 0.01 * GAIN[arm] * (4 - i))
+                    rows.append((arm, level, r, "admissions_by_deprivation", "all", fifth, rate, "per 1,000 a year"))
     return pd.DataFrame(rows, columns=["arm", "demand", "replication", "measure", "service", "split", "value", "unit"])
 
 
@@ -488,6 +520,8 @@ def _config():
             "id": "halton",
             "label": "Halton",
             "price_year": "2018/19",
+            "prices": {"yearly": "2 % /year"},
+            "population": {"all": {"value": "130,000"}, **FIFTHS},
             "payers": PAYERS,
             "bodies": {"nhs": "NHS", "social_care": "Social care", "both": "Both"},
         },
@@ -497,7 +531,16 @@ def _config():
         "stream": {s: {"label": label} for s, label in STREAMS.items()},
         "reason": {r: {"label": label, "body": body} for r, (label, body, _) in REASONS.items()},
         "measure": MEASURES,
-        "attribute": {"age_band": {"levels": ["0-64", "65+"]}, "frailty": {"levels": ["none", "severe"]}},
+        "target": TARGETS,
+        "cost": {
+            "ae_warrington": {"attendance": "£ 300", "cash": {"attendance": "£ 100"}, "payer": "acute"},
+            "ward_warrington": {"space": "£ 300 /day", "cash": {}, "payer": "acute"},
+        },
+        "attribute": {
+            "age_band": {"levels": ["0-64", "65+"]},
+            "frailty": {"levels": ["none", "severe"]},
+            "deprivation": {"label": "Fifth by deprivation", "levels": [*FIFTHS, "unknown"]},
+        },
         "source": {"a": {"title": "A", "status": "published"}},
         "run": {
             "label": "Winter, to report from",

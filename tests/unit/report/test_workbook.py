@@ -8,7 +8,19 @@ import pytest
 from flowsim.report.workbook import write_workbook
 from tests.unit.report.fixture import ARMS, LEVELS, make_result
 
-TABLES = ["Options", "Weekly", "Delays", "Costs by payer", "Stations", "Audit", "Inputs", "Changes"]
+TABLES = [
+    "Options",
+    "Targets",
+    "Weekly",
+    "Delays",
+    "Costs by payer",
+    "Break-even",
+    "Inequality",
+    "Stations",
+    "Audit",
+    "Inputs",
+    "Changes",
+]
 
 
 @pytest.fixture(scope="module")

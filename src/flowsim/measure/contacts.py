@@ -1,0 +1,78 @@
+"""Contacts that repeat one before, and how much of the workforce that is rostered is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flowsim.measure.facts import ALL, NO_SPLIT, Facts, Series, divided
+from flowsim.measure.frames import Window
+from flowsim.measure.integrals import areas
+from flowsim.measure.intervals import FAR
+from flowsim.measure.moments import Moments
+from flowsim.measure.registry import Asked, measure_kind
+from flowsim.system.spec import StaffSpec
+from flowsim.trajectory import Ints, OnDuty
+
+
+@measure_kind("repeated_contacts")
+def repeated_contacts(window: Window, asked: Asked) -> Facts:
+    """Return contacts with the measure's services that follow another such contact in the same episode.
+
+    An episode runs from arrival to an exit, or to a service of a role in ``home``. Option ``statistic``: ``share``
+    (of all such contacts), ``number`` (per ``per``) or ``per_episode`` (contacts in an episode that has any, at its
+    first one). Refused and balked do not count.
+    """
+    home = asked.places(window, "home", "home")
+    episode = window.once(("episodes", home.tobytes()), lambda: window.chains(~home[window.came_from]))
+    rows = asked.chosen(window)
+    rows = rows[np.flatnonzero(window.visits.initial[rows] == 0)]
+    tick, position, whole = window.visits.queued[rows], asked.position(window, rows), episode[rows]
+    # Visits are in order of joining, so the first of an episode is the first found.
+    _, first, contacts = np.unique(whole, return_index=True, return_counts=True)
+    is_repeat = np.ones(len(rows), dtype=bool)
+    is_repeat[first] = False
+    statistic = asked.option("statistic", "share", "number", "per_episode")
+    if statistic == "share":
+        return Moments(asked.names(window), position, tick, is_repeat)
+    if statistic == "number":
+        return Moments(asked.names(window), position, tick, is_repeat, "rate", asked.per(window))
+    return Moments(asked.names(window), position[first], tick[first], contacts.astype(np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class Workforce:
+    """Staff pools and every change of the number on duty in them."""
+
+    pools: tuple[StaffSpec, ...]
+    duty: OnDuty
+
+    def series(self, edges: Ints, has_parts: bool = True) -> Series:
+        """Return the share of the staff time rostered that is worked, by pool and in all."""
+        pools, duty = self.pools, self.duty
+        if not pools:
+            return Series((), np.zeros((0, len(edges) - 1)))
+        order = np.lexsort((np.arange(len(duty.tick)), duty.pool))
+        pool, tick = duty.pool[order], duty.tick[order]
+        stop = np.full(len(order), FAR, dtype=np.int64)
+        same = pool[1:] == pool[:-1]
+        stop[:-1][same] = tick[1:][same]
+        there = areas(pool, len(pools), tick, stop, duty.number[order], edges)
+        asked_for = np.vstack([_rostered(p.rota.ticks, p.rota.values, edges) for p in pools])
+        labels = (*((p.id, NO_SPLIT) for p in pools), (ALL, NO_SPLIT))
+        there = np.vstack([there, there.sum(axis=0)])
+        return Series(labels, divided(there, np.vstack([asked_for, asked_for.sum(axis=0)])))
+
+
+def _rostered(ticks: tuple[int, ...], values: tuple[float, ...], edges: Ints) -> Ints:
+    start = np.array(ticks, dtype=np.int64)
+    stop = np.append(start[1:], FAR)
+    return areas(np.zeros_like(start), 1, start, stop, np.array(values, dtype=np.int64), edges)
+
+
+@measure_kind("workforce")
+def workforce(window: Window, asked: Asked) -> Facts:
+    """Return the share of staff time rostered that is worked, by pool and in all; the rest is absence."""
+    del asked
+    return Workforce(window.spec.staff, window.trajectory.on_duty)

@@ -1,0 +1,130 @@
+"""What the model says for each recorded series: the same thing counted the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+from flowsim.config.models import MeasureDef, Record
+from flowsim.errors import ConfigError, Problem
+from flowsim.measure.frames import Window, nothing_happened
+from flowsim.measure.monthly import monthly
+from flowsim.measure.registry import asked, facts, measure_all
+from flowsim.system.spec import SystemSpec
+from flowsim.trajectory import Trajectory
+
+WHOLE = "whole"
+"""Key of a record that is one value for the whole run."""
+COLUMNS = ["record", "key", "value"]
+DAYS_PER = {"/day": 1.0, "days per 30 days": 30.0, "bed-days per 30 days": 30.0}
+"""Units of measures that count by time -> over how many days."""
+
+
+def definitions_for(records: Mapping[str, Record], measures: Mapping[str, MeasureDef]) -> dict[str, MeasureDef]:
+    """Return the measures that records speak of."""
+    named = {record.measure for record in records.values()}
+    return {name: measure for name, measure in measures.items() if name in named}
+
+
+def readings(
+    spec: SystemSpec,
+    trajectory: Trajectory,
+    records: Mapping[str, Record],
+    measures: Mapping[str, MeasureDef],
+    seen: Window | None = None,
+) -> pd.DataFrame:
+    """Return the model's value for each recorded series of one replication.
+
+    Args:
+        spec: the system that was run.
+        trajectory: what happened.
+        records: by id.
+        measures: definitions by id.
+        seen: the trajectory's measured window, if there is one already.
+
+    Returns:
+        record, key (a month, a part, or ``whole``), value, in the record's unit. Monthly series have every whole
+        month of the window, recorded or not. A record whose measure the system cannot take has no rows.
+    """
+    window = seen or Window(spec, trajectory)
+    wanted = definitions_for(records, measures)
+    by_month = monthly(spec, trajectory, wanted, window)
+    over_all = measure_all(spec, trajectory, wanted, window)
+    rows: list[tuple[str, str, float]] = []
+    for name, record in records.items():
+        scale = per_day(record, measures)
+        if record.months is not None:
+            mine = by_month[_is_of(by_month, record)]
+            days = mine["days"].to_numpy() if record.unit == "/month" else np.ones(len(mine))
+            rows += zip([name] * len(mine), mine["month"], scale * days * mine["value"].to_numpy(), strict=True)
+        elif record.whole is not None:
+            mine = over_all[_is_of(over_all, record)]
+            rows += [(name, WHOLE, scale * float(value)) for value in mine["value"]]
+        else:
+            rows += [(name, key, value) for key, value in _parts(over_all, record)]
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"record": "str", "key": "str", "value": "float64"})
+
+
+def per_day(record: Record, measures: Mapping[str, MeasureDef]) -> float:
+    """Return by what a measured value is multiplied to be per day where the record counts by time; else 1."""
+    if record.unit not in ("/month", "/day"):
+        return 1.0
+    return 1.0 / DAYS_PER.get(measures[record.measure].unit, 1.0)
+
+
+def _is_of(table: pd.DataFrame, record: Record) -> pd.Series[bool]:
+    mine = (table["measure"] == record.measure) & (table["split"] == record.split)
+    return mine & (table["service"] == record.service)
+
+
+def _parts(table: pd.DataFrame, record: Record) -> Iterator[tuple[str, float]]:
+    """Yield each recorded part, in proportion to the sum or mean of all the measure's parts."""
+    mine = table[(table["measure"] == record.measure) & (table["service"] == record.service) & (table["split"] != "")]
+    values = dict(zip(mine["split"], mine["value"].astype(float), strict=True))
+    whole = sum(values.values()) / (len(values) if record.parts_of == "mean" else 1)
+    for part in record.parts or {}:
+        if part in values:
+            yield part, values[part] / whole if whole > 0 else np.nan
+
+
+def check_records(spec: SystemSpec, records: Mapping[str, Record], measures: Mapping[str, MeasureDef]) -> list[Problem]:
+    """Return a problem for each service, split and part that a record names and its measure does not have."""
+    window = Window(spec, nothing_happened(spec))
+    found = asked(window, definitions_for(records, measures))
+    labels = {m.name: facts(window, m).series(window.edges).labels for m in found}
+    problems = []
+    for name, record in records.items():
+        known = labels.get(record.measure)
+        if known is None:
+            wanted = "a measure that can be taken in this place"
+            problems.append(Problem(f"record.{name}.measure", repr(record.measure), wanted))
+            continue
+        services = dict.fromkeys(service for service, _ in known)
+        if record.service not in services:
+            wanted = f"one of {', '.join(services)}"
+            problems.append(Problem(f"record.{name}.service", repr(record.service), wanted))
+            continue
+        splits = dict.fromkeys(split for service, split in known if service == record.service and split)
+        if record.split and record.split not in splits:
+            problems.append(Problem(f"record.{name}.split", repr(record.split), _one_of(splits)))
+        for part in record.parts or {}:
+            if part not in splits:
+                problems.append(Problem(f"record.{name}.parts.{part}", repr(part), _one_of(splits)))
+    return problems
+
+
+def _one_of(splits: Mapping[str, None]) -> str:
+    return f"one of {', '.join(splits)}" if splits else "nothing: the measure has no parts"
+
+
+def require_records(spec: SystemSpec, records: Mapping[str, Record], measures: Mapping[str, MeasureDef]) -> None:
+    """Raise what ``check_records`` finds.
+
+    Raises:
+        ConfigError: with every problem.
+    """
+    problems = check_records(spec, records, measures)
+    if problems:
+        raise ConfigError(problems)
