@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from flowsim import cli_calibrate
 from flowsim.errors import ConfigError, FlowsimError, Problem, RunError
 
 if TYPE_CHECKING:
@@ -30,11 +31,12 @@ INTERRUPTED = 130
 """Exit codes; 0 when all is well."""
 
 MOST_WORKERS = 1024
+DOCS_OPTIONS = ("--effects", "--only", "--folder", "--out", "--workers", "--quiet")
 RUN_OPTIONS = ("--out", "--workers", "--no-report", "--quiet")
 
 WORDS_HELP = (
-    "place files (*.yaml) and overrides: run=smoke, place=toy, experiment=winter_2026, demand=[extreme], "
-    "scenario=[a,b], service.intermediate_care_beds.capacity.beds=30"
+    "place files (*.yaml), folders of them, and overrides: run=smoke, place=toy, experiment=winter_2026, "
+    "demand=[extreme], scenario=[a,b], service.intermediate_care_beds.capacity.beds=30"
 )
 
 
@@ -177,7 +179,7 @@ def _overview(given: Sequence[str]) -> int:
 def _parser(name: str) -> argparse.ArgumentParser:
     command = COMMANDS[name]
     parser = _Parser(prog=f"flowsim {name}", description=command.help)
-    helped = "folder of results" if command.words == "FOLDER" else WORDS_HELP
+    helped = {"FOLDER": "folder of results", "place NAME": "what to write, and its name"}.get(command.words, WORDS_HELP)
     if command.words:
         parser.add_argument("words", nargs="*", metavar=command.words, help=helped)
     if command.runs:
@@ -185,12 +187,33 @@ def _parser(name: str) -> argparse.ArgumentParser:
         parser.add_argument("--workers", type=_workers, default=None, help="processes; 0 for one a core")
         parser.add_argument("--no-report", action="store_true", help="write tables only, no page and no workbook")
         parser.add_argument("--quiet", action="store_true", help="say only where the results are")
+    if name == "docs":
+        _add_docs_options(parser)
+    if name == "new":
+        parser.add_argument("--like", default="borough", help="borough (a template, unless said), or a place to copy")
+    if name in cli_calibrate.OPTIONS:
+        cli_calibrate.add_options(parser, name)
     parser.add_argument("--debug", action="store_true", help="show where an error arose")
     return parser
 
 
+def _add_docs_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--effects", action="store_true", help="run every item of the book of coverage by itself first")
+    parser.add_argument("--only", type=_ids, default=(), metavar="ITEM,ITEM", help="run these items of the book only")
+    parser.add_argument("--folder", type=_folder, default=Path("docs"), help="where the pages go (./docs)")
+    parser.add_argument("--out", type=_folder, default=Path("results"), help="where results of runs go (./results)")
+    parser.add_argument("--workers", type=_workers, default=None, help="processes; 0 for one a core")
+    parser.add_argument("--quiet", action="store_true", help="say only where the pages are")
+    parser.set_defaults(no_report=True)
+
+
 def _options(name: str) -> list[str]:
-    return [*RUN_OPTIONS, "--debug", "--help"] if COMMANDS[name].runs else ["--debug", "--help"]
+    if name == "docs":
+        return [*DOCS_OPTIONS, "--debug", "--help"]
+    if name == "new":
+        return ["--like", "--debug", "--help"]
+    own = cli_calibrate.OPTIONS.get(name, ())
+    return [*RUN_OPTIONS, *own, "--debug", "--help"] if COMMANDS[name].runs else ["--debug", "--help"]
 
 
 def _nearest(said: str, known: Sequence[str]) -> str:
@@ -206,6 +229,10 @@ def _workers(said: str) -> int:
     return int(said)
 
 
+def _ids(said: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in said.split(",") if name.strip())
+
+
 def _folder(said: str) -> Path:
     if not said.strip():
         raise argparse.ArgumentTypeError("said nothing; wanted a folder")
@@ -217,11 +244,24 @@ def _load(words: Sequence[str]) -> Loaded:
     from flowsim.config.load import load
 
     files = [word for word in words if _is_file(word)]
-    return load([word for word in words if word not in files], [Path(word) for word in files])
+    asked = [word for word in words if word not in files]
+    return load(asked, [path for word in files for path in _files(Path(word))])
 
 
 def _is_file(word: str) -> bool:
-    return ("=" not in word and word.lower().endswith((".yaml", ".yml"))) or Path(word).is_file()
+    if "=" not in word and word.lower().endswith((".yaml", ".yml")):
+        return True
+    return Path(word).is_file() or ("=" not in word and Path(word).is_dir())
+
+
+def _files(path: Path) -> list[Path]:
+    """Return a file, or the YAML files of a folder in the order of their names."""
+    if not path.is_dir() or path.suffix.lower() in (".yaml", ".yml"):
+        return [path]
+    found = sorted(file for file in path.iterdir() if file.suffix.lower() in (".yaml", ".yml"))
+    if not found:
+        raise RunError(f"{path}: said a folder without YAML files; wanted one that describes a place")
+    return found
 
 
 # --- compare and run --------------------------------------------------------------------------------
@@ -281,9 +321,11 @@ def _conduct(args: argparse.Namespace, design: Design) -> tuple[ExperimentResult
 
 def _write_report(result: ExperimentResult, folder: Path) -> None:
     """Write page and workbook into a folder of results, each put in place whole."""
+    from flowsim.report.findings import write_findings
     from flowsim.report.page import write_page
     from flowsim.report.workbook import write_workbook
 
+    write_findings(result, folder)
     for name, write in (("report.html", write_page), ("workbook.xlsx", write_workbook)):
         temporary = folder / f".writing-{name}"
         try:
@@ -335,6 +377,19 @@ def explain(args: argparse.Namespace) -> int:
     return 0
 
 
+def new(args: argparse.Namespace) -> int:
+    """Write a starter set of files for a place of one's own."""
+    from flowsim.config.template import new_place
+
+    if len(args.words) != 2 or args.words[0] != "place":
+        said = " ".join(args.words) or "nothing"
+        raise RunError(f"new: said {said!r}; wanted place and its name, e.g. flowsim new place st_helens")
+    folder = new_place(args.words[1], args.like)
+    sys.stdout.write(f"{folder}: runs as it stands; {folder}/README.md says which numbers to replace first\n")
+    sys.stdout.write(f"  flowsim check {folder}/\n  flowsim compare {folder}/\n")
+    return 0
+
+
 def schema(args: argparse.Namespace) -> int:
     """Print the JSON Schema of the YAML, by which editors complete and check it."""
     import json
@@ -365,6 +420,48 @@ def report(args: argparse.Namespace) -> int:
     return 0
 
 
+def calibrate(args: argparse.Namespace) -> int:
+    """Narrow uncertain inputs down to what the place's records do not rule out."""
+    sys.stdout.write("".join(f"{said}\n" for said in cli_calibrate.calibrate(args, _load(args.words))))
+    return 0
+
+
+def validate(args: argparse.Namespace) -> int:
+    """Score the model's forecasts of the series in a CSV file against naive ones."""
+    files = [word for word in args.words if word.lower().endswith(".csv") and "=" not in word]
+    if len(files) != 1:
+        raise RunError(f"validate: said {_plural(len(files), 'CSV file')}; wanted one, e.g. series.csv place=halton")
+    loaded = _load([word for word in args.words if word not in files])
+    sys.stdout.write("".join(f"{said}\n" for said in cli_calibrate.validate(args, loaded, Path(files[0]))))
+    return 0
+
+
+def docs(args: argparse.Namespace) -> int:
+    """Write the pages of docs/ that are made from the configuration; with --effects try each item of the book."""
+    from flowsim.report.docs_coverage import write_coverage
+    from flowsim.report.docs_parameters import write_parameters
+
+    loaded = _load(args.words)
+    args.folder.mkdir(parents=True, exist_ok=True)
+    if args.effects or args.only:
+        _try_each_item(args, loaded)
+    pages = [write_parameters(loaded, args.folder)]
+    if loaded.config.coverage:
+        pages.append(write_coverage(loaded, args.folder))
+    sys.stdout.write("".join(f"Page: {page}\n" for page in pages))
+    return 0
+
+
+def _try_each_item(args: argparse.Namespace, loaded: Loaded) -> None:
+    """Run the items of the book of coverage one at a time and keep what each moved."""
+    from flowsim.experiment.effects import effects, effects_design
+    from flowsim.report.docs_coverage import keep_effects
+
+    result, _ = _conduct(args, effects_design(loaded, args.only))
+    days = loaded.config.run.duration.value / 1440
+    keep_effects(effects(result, loaded.config.coverage, days), args.folder, loaded.config.coverage)
+
+
 def verify(args: argparse.Namespace) -> int:
     """Check on this machine that the program keeps its promises: conservation, theory, repeatability."""
     from flowsim.experiment.verify import verify_all
@@ -383,7 +480,11 @@ COMMANDS = {
     "run": Command(run, _WORDS, "run one configuration, with scenario=[...] if any", runs=True),
     "check": Command(check, _WORDS, "check a configuration, every arm and demand level, without running it"),
     "explain": Command(explain, _WORDS, "say what scenario=[...] changes, key by key, and who said it"),
+    "new": Command(new, "place NAME", "write files to begin a place of your own with (--like halton copies one)"),
     "schema": Command(schema, "", "print the JSON Schema of the YAML, for editors"),
     "report": Command(report, "FOLDER", "write the page and workbook of a results folder again"),
+    "calibrate": Command(calibrate, _WORDS, "narrow uncertain inputs down by recorded series", runs=True),
+    "validate": Command(validate, f"SERIES.csv|{_WORDS}", "score forecasts against later records", runs=True),
+    "docs": Command(docs, _WORDS, "write docs/: inputs with their sources, items of the documents with their effects"),
     "verify": Command(verify, "", "check this installation: conservation, theory, repeatability"),
 }
