@@ -230,7 +230,7 @@ def _cells(arms: Sequence[Arm], levels: Sequence[Level], loaded: Loaded) -> tupl
     for arm in arms:
         for level in levels:
             try:
-                staged = stage(loaded.raw, arm.stack, level.id if level.id in loaded.config.demand else None)
+                staged = stage(loaded.raw, arm.stack, level.id if level.id in loaded.config.demand else None, loaded.base)
                 spec = build(staged)
             except ConfigError as error:
                 problems.update(dict.fromkeys(error.problems))
