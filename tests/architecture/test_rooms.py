@@ -16,7 +16,7 @@ DOORS = {
     "hydra": ("config/compose.py", "config/overrides.py", "cli.py"),
     "omegaconf": ("config/",),
     "simpy": ("engine/",),
-    "numba": ("draws/", "demand.py", "rules/", "engine/"),
+    "numba": ("draws/", "demand/", "rules/", "engine/"),
     "joblib": ("experiment/runner.py",),
     "matplotlib": ("report/",),
     "plotly": ("report/",),

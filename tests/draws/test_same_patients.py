@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowsim import demand
-from flowsim.demand import arrivals
+from flowsim.demand import arrivals, draw
 from flowsim.draws.philox import uniforms
 from flowsim.system.spec import Distribution, Steps, Table
 from tests.draws.streams import (
@@ -218,3 +218,17 @@ def test_no_streams_no_patients():
     closed = arrivals(system(stream(rate=Steps((0,), (0.0,)))), 0)
     assert closed.tick.size == 0
     assert closed.expected[0].after == 0
+
+
+def test_patients_kept_from_another_system_are_those_drawn_afresh():
+    changes = [WALK_IN, replace(WALK_IN, thins=(thin(0.2),)), replace(WALK_IN, mix=(age_mix(0.5, 0.3, 0.2),))]
+    specs = [system(WALK_IN), *map(system, changes), system(WALK_IN, seed=8), system(WALK_IN, days=9)]
+    together = [of(spec, replication=r) for spec in specs for r in (0, 1)]
+    afresh = []
+    for spec in specs:
+        for replication in (0, 1):
+            draw.forget()
+            afresh.append(of(spec, replication=replication))
+    assert together == afresh
+    assert together[:2] == together[2:4]
+    assert len({str(drawn) for drawn in together[2:]}) == len(together) - 2

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numba
 
-_COMPILED = ("draws", "engine", "rules", "system/tables.py", "demand.py", "trajectory.py")
+_COMPILED = ("draws", "engine", "rules", "system/tables.py", "demand", "trajectory.py")
 _MARK = "flowsim-engine-compiled-"
 
 
