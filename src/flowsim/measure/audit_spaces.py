@@ -9,7 +9,7 @@ import numpy as np
 from flowsim.measure.audit_rows import AuditRow, none_of
 from flowsim.measure.frames import Window
 from flowsim.measure.occupancy import excess
-from flowsim.measure.sorting import code_order, stable_order
+from flowsim.measure.sorting import stable_order
 from flowsim.system.spec import UNLIMITED
 from flowsim.trajectory import NEVER, Ints
 
@@ -35,7 +35,7 @@ def space_rows(window: Window) -> Iterator[AuditRow]:
 def _staff(window: Window) -> Iterator[AuditRow]:
     s, d = window.trajectory.staffed, window.trajectory.on_duty
     interruptible = np.array([x.preempts or x.cut_interrupts for x in window.spec.services], dtype=bool)
-    order = code_order(s.pool)
+    order = stable_order(s.pool)
     ends = np.cumsum(np.bincount(s.pool, minlength=len(window.spec.staff))).tolist()
     for p, pool in enumerate(window.spec.staff):
         rows = order[ends[p - 1] if p else 0 : ends[p]]

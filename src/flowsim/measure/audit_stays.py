@@ -19,7 +19,7 @@ import numpy as np
 
 from flowsim.measure.audit_rows import AuditRow, compared
 from flowsim.measure.frames import Floats, Window
-from flowsim.measure.sorting import code_order, stable_order
+from flowsim.measure.sorting import stable_order
 from flowsim.system.distributions import cdf
 from flowsim.system.spec import BY_DESTINATION, NONE, Distribution, ServiceSpec, StepSpec, Table
 from flowsim.trajectory import NEVER, Ints
@@ -102,7 +102,7 @@ def _staffed(window: Window, service: int, position: int) -> tuple[Ints, Ints, I
 def _staffed_at(window: Window, service: int) -> Ints:
     """Return the rows of the steps at one service that needed staff."""
     t = window.trajectory.staffed
-    order = window.once("staffed order", lambda: code_order(t.service))
+    order = window.once("staffed order", lambda: stable_order(t.service))
     bounds = window.once("staffed bounds", lambda: np.cumsum(np.bincount(t.service, minlength=window.n_services)))
     found: Ints = order[bounds[service - 1] if service else 0 : bounds[service]]
     return found

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.measure.frames import Floats
-from flowsim.measure.sorting import code_order
+from flowsim.measure.sorting import stable_order
 from flowsim.trajectory import Ints
 
 ALL = "all"
@@ -78,7 +78,7 @@ def grouped_quantiles(keys: Ints, rising: Floats, n_keys: int, shares: Sequence[
         shares: 0.5 for the median.
     """
     if n_keys > 1:
-        rising = rising[code_order(keys) if n_keys < _SMALL else np.argsort(keys, kind="stable")]
+        rising = rising[stable_order(keys) if n_keys < _SMALL else np.argsort(keys, kind="stable")]
     count = np.bincount(keys, minlength=n_keys)
     has = count > 0
     first, count = (np.cumsum(count) - count)[has], count[has]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.measure.sorting import edges_before, stable_order
+from flowsim.measure import loops
+from flowsim.measure.sorting import stable_order, whole
 from flowsim.trajectory import Ints
 
 
@@ -23,42 +24,17 @@ def areas(keys: Ints, n_keys: int, start: Ints, stop: Ints, weight: Ints, edges:
     Returns:
         (n_keys, periods), exact.
     """
-    if len(edges) == 2:
-        begin, end = int(edges[0]), int(edges[1])
-        inside = np.clip(stop, begin, end)
-        inside -= np.clip(start, begin, end)
-        inside *= weight
-        return counted(keys, n_keys, inside)[:, None]
-    gathered = _gathered(keys, n_keys, start, weight, edges) - _gathered(keys, n_keys, stop, weight, edges)
-    return np.asarray(np.diff(gathered, axis=1))
-
-
-def _gathered(keys: Ints, n_keys: int, at: Ints, weight: Ints, edges: Ints) -> Ints:
-    """Return the sum of weight x max(0, edge - at), by key and edge."""
-    # What is past the last edge gathers nothing: it goes to a column of its own, left out at the end.
-    n_columns = len(edges) + 1
-    cell = keys * n_columns
-    cell += edges_before(edges, at)
-    shape = (n_keys, n_columns)
-    count = counted(cell, n_keys * n_columns, weight).reshape(shape)[:, :-1].cumsum(axis=1)
-    moment = counted(cell, n_keys * n_columns, weight * np.minimum(at, edges[-1])).reshape(shape)[:, :-1]
-    return np.asarray(edges * count - moment.cumsum(axis=1))
+    return loops.area(whole(keys), n_keys, whole(start), whole(stop), whole(weight), whole(edges))
 
 
 def counted(keys: Ints, n_keys: int, weight: Ints) -> Ints:
     """Return the sum of whole weights by key, exact."""
-    total = np.zeros(n_keys, dtype=np.int64)
-    np.add.at(total, keys, weight)
-    return total
+    return loops.counted(whole(keys), n_keys, whole(weight))
 
 
 def levels_at(keys: Ints, n_keys: int, start: Ints, stop: Ints, weight: Ints, ticks: Ints) -> Ints:
     """Return the number of intervals open at each of some rising ticks, by key: ``start <= tick < stop``."""
-    n_columns = len(ticks) + 1
-    row = keys * n_columns
-    change = counted(row + edges_before(ticks, start), n_keys * n_columns, weight)
-    change -= counted(row + edges_before(ticks, stop), n_keys * n_columns, weight)
-    return np.asarray(change.reshape(n_keys, n_columns).cumsum(axis=1)[:, :-1])
+    return loops.levels_at(whole(keys), n_keys, whole(start), whole(stop), whole(weight), whole(ticks))
 
 
 def steps(start: Ints, stop: Ints, weight: Ints, begin: int, end: int) -> tuple[Ints, Ints]:
@@ -67,17 +43,7 @@ def steps(start: Ints, stop: Ints, weight: Ints, begin: int, end: int) -> tuple[
     Returns:
         Ticks, the first ``begin``, and the level from each until the next (or ``end``).
     """
-    here = (stop > begin) & (start < end) & (stop > start)
-    if not here.all():
-        rows = np.flatnonzero(here)
-        start, stop, weight = start[rows], stop[rows], weight[rows]
-    over = np.flatnonzero(stop < end)
-    ticks = np.concatenate([[begin], np.maximum(start, begin), stop[over]])
-    change = np.concatenate([[0], weight, -weight[over]])
-    order = stable_order(ticks)
-    ticks, level = ticks[order], np.cumsum(change[order])
-    last = np.flatnonzero(np.append(ticks[1:] != ticks[:-1], True))
-    return ticks[last], level[last]
+    return loops.steps(whole(start), whole(stop), whole(weight), begin, end)
 
 
 def clipped(ticks: Ints, level: Ints, begin: int, end: int) -> tuple[Ints, Ints]:

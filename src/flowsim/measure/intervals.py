@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.measure.sorting import code_order
+from flowsim.measure.sorting import stable_order
 from flowsim.trajectory import Ints
 
 Flags = npt.NDArray[np.bool_]
@@ -63,6 +63,6 @@ def joined(*parts: Intervals) -> Intervals:
 def split(stretches: Intervals, n_services: int) -> list[Intervals]:
     """Return the stretches of each service, in the order they come in."""
     if (stretches.service[1:] < stretches.service[:-1]).any():
-        stretches = stretches.take(code_order(stretches.service))
+        stretches = stretches.take(stable_order(stretches.service))
     bounds = np.searchsorted(stretches.service, np.arange(n_services + 1))
     return [stretches.take(slice(begin, end)) for begin, end in pairwise(bounds.tolist())]

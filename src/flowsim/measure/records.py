@@ -11,8 +11,9 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from flowsim.measure import loops
 from flowsim.measure.intervals import FAR, Flags
-from flowsim.measure.sorting import code_order, stable_order
+from flowsim.measure.sorting import stable_order
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import NEVER, Ints, Outcome, Trajectory
 
@@ -78,7 +79,7 @@ class Records:
     @cached_property
     def by_service(self) -> Ints:
         """Rows service by service, each service's in order."""
-        return code_order(self.visits.service)
+        return stable_order(self.visits.service)
 
     @cached_property
     def rows_at(self) -> list[Ints]:
@@ -161,12 +162,6 @@ class Records:
         return found
 
     @cached_property
-    def _same_patient(self) -> Flags:
-        """Whether the next in ``by_patient`` is the same patient's."""
-        patient = self.visits.patient[self.by_patient]
-        return np.asarray(patient[1:] == patient[:-1])
-
-    @cached_property
     def previous(self) -> Ints:
         """Row of the same patient's visit before; NEVER for the first."""
         return self._neighbours[0]
@@ -178,12 +173,7 @@ class Records:
 
     @cached_property
     def _neighbours(self) -> tuple[Ints, Ints]:
-        order, at = self.by_patient, np.flatnonzero(self._same_patient)
-        previous = np.full(len(order), NEVER, dtype=np.int64)
-        following = previous.copy()
-        earlier, later = order[at], order[at + 1]
-        previous[later], following[earlier] = earlier, later
-        return previous, following
+        return loops.neighbours(self.by_patient, self.visits.patient)
 
     def chains(self, links: Flags) -> Ints:
         """Return for each visit the first row of the unbroken run of visits it belongs to.
@@ -191,15 +181,7 @@ class Records:
         Args:
             links: whether a visit carries on from the same patient's visit before.
         """
-        linked = np.flatnonzero(links & (self.previous != NEVER))
-        first = np.arange(len(links))
-        first[linked] = self.previous[linked]
-        while True:
-            # Each round doubles how far back a visit looks.
-            further = first[first[linked]]
-            if np.array_equal(further, first[linked]):
-                return first
-            first[linked] = further
+        return loops.chains(links, self.previous)
 
     @cached_property
     def holder(self) -> Ints:

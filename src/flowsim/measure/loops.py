@@ -1,0 +1,215 @@
+"""What is done for every visit or stretch of time, compiled: sorting, placing, adding up, all in whole ticks."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+NEVER = -1
+_DIGIT_BITS = 11
+
+
+@njit(cache=True, nogil=True)
+def _counting_order(keys: Ints, low: int, high: int) -> Ints:
+    place = np.zeros(high - low + 2, np.int64)
+    for i in range(keys.size):
+        place[keys[i] - low + 1] += 1
+    for code in range(place.size - 1):
+        place[code + 1] += place[code]
+    order = np.empty(keys.size, np.int64)
+    for i in range(keys.size):
+        at = place[keys[i] - low]
+        order[at] = i
+        place[keys[i] - low] = at + 1
+    return order
+
+
+@njit(cache=True, nogil=True)
+def stable_order(keys: Ints) -> Ints:
+    """Return ``np.argsort(keys, kind="stable")`` of whole numbers.
+
+    Few different ones are counted, others sorted digit by digit, the lowest digit first; what is in order already
+    is left alone.
+    """
+    n = keys.size
+    order = np.arange(n)
+    if n == 0:
+        return order
+    low, high, falls = keys[0], keys[0], 0
+    for i in range(1, n):
+        falls += keys[i] < keys[i - 1]
+        low, high = min(low, keys[i]), max(high, keys[i])
+    if falls == 0:
+        return order
+    if high - low <= 2 * n:
+        return _counting_order(keys, low, high)
+    size = 1 << _DIGIT_BITS
+    rest, moved, other = keys - low, np.empty(n, np.int64), np.empty(n, np.int64)
+    place = np.empty(size + 1, np.int64)
+    shift = 0
+    while (high - low) >> shift > 0:
+        place[:] = 0
+        for i in range(n):
+            place[((rest[i] >> shift) & (size - 1)) + 1] += 1
+        for digit in range(size):
+            place[digit + 1] += place[digit]
+        for i in range(n):
+            digit = (rest[i] >> shift) & (size - 1)
+            at = place[digit]
+            place[digit] = at + 1
+            other[at] = order[i]
+            moved[at] = rest[i]
+        order, other = other, order
+        rest, moved = moved, rest
+        shift += _DIGIT_BITS
+    return order
+
+
+@njit(cache=True, nogil=True)
+def _before(edges: Ints, tick: int, guess: float) -> int:
+    """Return how many rising edges are below a tick; ``guess`` is edges a tick."""
+    n = edges.size
+    if tick <= edges[0]:
+        return 0
+    if tick > edges[n - 1]:
+        return n
+    at = min(max(int((tick - edges[0]) * guess), 0), n - 1)
+    while at > 0 and edges[at] >= tick:
+        at -= 1
+    while edges[at] < tick:
+        at += 1
+    return at
+
+
+@njit(cache=True, nogil=True)
+def _guess(edges: Ints) -> float:
+    span = edges[edges.size - 1] - edges[0]
+    return (edges.size - 1) / span if span > 0 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def edges_before(edges: Ints, ticks: Ints, further: int) -> Ints:
+    """Return how many rising edges are below each tick + ``further``."""
+    found = np.zeros(ticks.size, np.int64)
+    if edges.size:
+        guess = _guess(edges)
+        for i in range(ticks.size):
+            found[i] = _before(edges, ticks[i] + further, guess)
+    return found
+
+
+@njit(cache=True, nogil=True)
+def counted(keys: Ints, n_keys: int, weight: Ints) -> Ints:
+    """Return the sum of whole weights by key."""
+    total = np.zeros(n_keys, np.int64)
+    for i in range(keys.size):
+        total[keys[i]] += weight[i]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def area(keys: Ints, n_keys: int, start: Ints, stop: Ints, weight: Ints, edges: Ints) -> Ints:
+    """Return the integral over each period of the number of intervals open: (keys, periods)."""
+    n = edges.size
+    if n == 2:
+        whole = np.zeros((n_keys, 1), np.int64)
+        begin, end = edges[0], edges[1]
+        for i in range(keys.size):
+            whole[keys[i], 0] += weight[i] * (min(max(stop[i], begin), end) - min(max(start[i], begin), end))
+        return whole
+    count, moment = np.zeros((n_keys, n + 1), np.int64), np.zeros((n_keys, n + 1), np.int64)
+    guess, last = _guess(edges), edges[n - 1]
+    for i in range(keys.size):
+        key = keys[i]
+        at = _before(edges, start[i], guess)
+        count[key, at] += weight[i]
+        moment[key, at] += weight[i] * min(start[i], last)
+        at = _before(edges, stop[i], guess)
+        count[key, at] -= weight[i]
+        moment[key, at] -= weight[i] * min(stop[i], last)
+    found = np.empty((n_keys, n - 1), np.int64)
+    for key in range(n_keys):
+        # What has gathered by an edge: each interval begun before it, from its start to the edge.
+        number, sum_of, before = 0, 0, 0
+        for p in range(n):
+            number += count[key, p]
+            sum_of += moment[key, p]
+            gathered = edges[p] * number - sum_of
+            if p:
+                found[key, p - 1] = gathered - before
+            before = gathered
+    return found
+
+
+@njit(cache=True, nogil=True)
+def levels_at(keys: Ints, n_keys: int, start: Ints, stop: Ints, weight: Ints, ticks: Ints) -> Ints:
+    """Return the number of intervals open at each of some rising ticks: (keys, ticks)."""
+    n = ticks.size
+    level = np.zeros((n_keys, n + 1), np.int64)
+    if n:
+        guess = _guess(ticks)
+        for i in range(keys.size):
+            level[keys[i], _before(ticks, start[i], guess)] += weight[i]
+            level[keys[i], _before(ticks, stop[i], guess)] -= weight[i]
+    for key in range(n_keys):
+        for p in range(1, n):
+            level[key, p] += level[key, p - 1]
+    return level[:, :n].copy()
+
+
+@njit(cache=True, nogil=True)
+def steps(start: Ints, stop: Ints, weight: Ints, begin: int, end: int) -> tuple[Ints, Ints]:
+    """Return the number of intervals open as a step function: ticks, the first ``begin``, and levels."""
+    n, n_up, n_down = start.size, 0, 0
+    ups, up_by = np.empty(n, np.int64), np.empty(n, np.int64)
+    downs, down_by = np.empty(n, np.int64), np.empty(n, np.int64)
+    for i in range(n):
+        if stop[i] > begin and start[i] < end and stop[i] > start[i]:
+            ups[n_up], up_by[n_up] = max(start[i], begin), weight[i]
+            n_up += 1
+            if stop[i] < end:
+                downs[n_down], down_by[n_down] = stop[i], weight[i]
+                n_down += 1
+    up, down = stable_order(ups[:n_up]), stable_order(downs[:n_down])
+    ticks, levels = np.empty(n_up + n_down + 1, np.int64), np.empty(n_up + n_down + 1, np.int64)
+    ticks[0], levels[0] = begin, 0
+    at, i, j, level = 0, 0, 0, 0
+    while i < n_up or j < n_down:
+        if j == n_down or (i < n_up and ups[up[i]] <= downs[down[j]]):
+            tick = ups[up[i]]
+            level += up_by[up[i]]
+            i += 1
+        else:
+            tick = downs[down[j]]
+            level -= down_by[down[j]]
+            j += 1
+        at += tick != ticks[at]
+        ticks[at], levels[at] = tick, level
+    return ticks[: at + 1].copy(), levels[: at + 1].copy()
+
+
+@njit(cache=True, nogil=True)
+def neighbours(order: Ints, patient: Ints) -> tuple[Ints, Ints]:
+    """Return each visit's visit before and after by the same patient, from the order patient by patient."""
+    n = order.size
+    previous, following = np.full(n, NEVER), np.full(n, NEVER)
+    for i in range(1, n):
+        earlier, later = order[i - 1], order[i]
+        if patient[earlier] == patient[later]:
+            previous[later], following[earlier] = earlier, later
+    return previous, following
+
+
+@njit(cache=True, nogil=True)
+def chains(links: Flags, previous: Ints) -> Ints:
+    """Return the first row of the unbroken run of linked visits that each belongs to; earlier visits come first."""
+    first = np.arange(links.size)
+    for row in range(links.size):
+        if links[row] and previous[row] != NEVER:
+            first[row] = first[previous[row]]
+    return first
