@@ -8,10 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from flowsim.measure.audit_loops import clipped_sum, visits_made
 from flowsim.measure.audit_rows import AuditRow, compared
 from flowsim.measure.cost import COLUMNS, UNASSIGNED, book_of
 from flowsim.measure.frames import Window
-from flowsim.measure.home_care import list_ticks, visits_on
+from flowsim.measure.home_care import list_ticks
 from flowsim.measure.integrals import clipped
 from flowsim.measure.intervals import FAR, Intervals
 from flowsim.measure.occupancy import excess, used_at
@@ -94,8 +95,8 @@ def _service(window: Window, s: int, cost: ServiceCost) -> Iterator[tuple[str, f
 
 def _one_by_one(window: Window, stretches: Intervals) -> float:
     """Return the sum of each stretch clipped to the window [days]; one that ends before it begins is none."""
-    lasts = np.clip(stretches.stop, window.start, window.end) - np.clip(stretches.start, window.start, window.end)
-    return float((np.maximum(lasts, 0) * stretches.weight).sum() / window.ticks_per_day)
+    total = clipped_sum(stretches.start, stretches.stop, stretches.weight, window.start, window.end)
+    return total / window.ticks_per_day
 
 
 def _unused(window: Window, s: int) -> float:
@@ -111,13 +112,8 @@ def _visits(window: Window, s: int) -> float:
     v, lists = window.visits, list_ticks(window, window.spec.services[s])
     packages = window.rows_at[s]
     packages = packages[window.has_started[packages]]
-    total = 0
-    for tick in lists[(lists >= window.start) & (lists < window.end)].tolist():
-        rows = packages[(v.started[packages] <= tick) & (window.left[packages] > tick)]
-        day = np.searchsorted(lists, tick) - np.searchsorted(lists, v.started[rows])
-        before = np.rint(np.maximum(-v.started[rows], 0) / window.ticks_per_day).astype(np.int64)
-        total += int((visits_on(v.first[rows], v.last[rows], v.days[rows], day + before) * v.takes[rows]).sum())
-    return float(total)
+    package, bounds = (v.first, v.last, v.days, v.takes), (window.start, window.end)
+    return float(visits_made(packages, package, v.started, window.left, lists, bounds, window.ticks_per_day))
 
 
 def _step_integral(rota: Steps, window: Window) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from flowsim.demand import Arrivals
+from flowsim.measure.audit_loops import overlaps
 from flowsim.measure.audit_rows import AuditRow, compared, none_of
 from flowsim.measure.frames import Window
 from flowsim.measure.intervals import Flags
@@ -80,6 +81,10 @@ def _overlaps(window: Window, same_service: bool) -> Flags:
     """Return which visits hold a space while the same patient holds another (of the same service)."""
     v = window.visits
     order = window.by_patient
+    if not same_service:
+        quick, is_in_order = overlaps(order, v.patient, v.started, window.has_started, window.left)
+        if is_in_order:
+            return quick
     if same_service:
         order = window.by_service
         order = order[stable_order(v.patient[order])]

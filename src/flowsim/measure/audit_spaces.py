@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from flowsim.measure.audit_loops import over_duty
 from flowsim.measure.audit_rows import AuditRow, none_of
 from flowsim.measure.frames import Window
 from flowsim.measure.occupancy import excess
 from flowsim.measure.sorting import stable_order
 from flowsim.system.spec import UNLIMITED
-from flowsim.trajectory import NEVER, Ints
+from flowsim.trajectory import NEVER
 
 
 def space_rows(window: Window) -> Iterator[AuditRow]:
@@ -43,18 +44,6 @@ def _staff(window: Window) -> Iterator[AuditRow]:
             continue
         rows = rows[s.started[rows] != NEVER]
         mine = d.pool == p
-        duty = np.concatenate([[0], d.number[mine]])
-        began, busy = _gathered(s.started[rows], s.number[rows])
-        ended, freed = _gathered(np.where(s.ended[rows] == NEVER, window.end, s.ended[rows]), s.number[rows])
-        # Looked at once a tick, after all that happens then: who began by then, less who ended.
-        last = np.flatnonzero(np.append(began[1:] != began[:-1], True)[: len(began)])
-        began, busy, number = began[last], busy[last + 1], np.diff(last, prepend=-1)
-        over = busy - freed[np.searchsorted(ended, began, side="right")]
-        over -= duty[np.searchsorted(d.tick[mine], began, side="right")]
-        yield none_of("staff_within_duty", pool.id, int(number[over > 0].sum()), f"by up to {over.max(initial=0)}")
-
-
-def _gathered(ticks: Ints, weight: Ints) -> tuple[Ints, Ints]:
-    """Return ticks, rising, and the sum of weights before each and (at last) of all."""
-    order = stable_order(ticks)
-    return ticks[order], np.concatenate([[0], np.cumsum(weight[order])])
+        ended = np.where(s.ended[rows] == NEVER, window.end, s.ended[rows])
+        number, most = over_duty(s.started[rows], ended, s.number[rows], d.tick[mine], d.number[mine])
+        yield none_of("staff_within_duty", pool.id, number, f"by up to {most}")

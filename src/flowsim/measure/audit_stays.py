@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from flowsim.measure.audit_loops import first_of_visits, interpolated
 from flowsim.measure.audit_rows import AuditRow, compared
 from flowsim.measure.frames import Floats, Window
 from flowsim.measure.sorting import stable_order
@@ -91,11 +92,8 @@ def _staffed(window: Window, service: int, position: int) -> tuple[Ints, Ints, I
     """Return visit, start and end of every time a step was begun, each once though several pools came."""
     t = window.trajectory.staffed
     mine = _staffed_at(window, service)
-    mine = mine[np.flatnonzero((t.step[mine] == position) & (t.started[mine] != NEVER))]
-    # The first row of each visit: written backwards, the earliest is written last.
-    first = np.full(len(window.visits.patient), NEVER, dtype=np.int64)
-    first[t.visit[mine][::-1]] = mine[::-1]
-    rows = first[np.flatnonzero((first != NEVER) & ~window.is_placed)]
+    rows = first_of_visits(mine, t.visit, t.step, t.started, position, len(window.visits.patient))
+    rows = rows[~window.is_placed[t.visit[rows]]]
     return t.visit[rows], t.started[rows], t.ended[rows]
 
 
@@ -154,14 +152,12 @@ def _moments(
 ) -> tuple[Floats, Floats]:
     """Return mean and mean square of min(X, time left) for each visit."""
     at = table_index(window, table, rows, start, drawn)
-    first, second = np.zeros(len(rows)), np.zeros(len(rows))
-    order, number = stable_order(at), np.bincount(at)
-    ends = np.cumsum(number)
-    for index in np.flatnonzero(number).tolist():
-        grid, mean, square = limited_moments(table.rows[index], horizon)
-        mine = order[ends[index] - number[index] : ends[index]]
-        first[mine], second[mine] = np.interp(left[mine], grid, mean), np.interp(left[mine], grid, square)
-    return first, second
+    used = np.flatnonzero(np.bincount(at))
+    position = np.zeros(used[-1] + 1, dtype=np.int64)
+    position[used] = np.arange(len(used))
+    curves = [limited_moments(table.rows[index], horizon) for index in used.tolist()]
+    begins = np.cumsum([0, *(len(grid) for grid, _, _ in curves)])
+    return interpolated(position[at], left, begins, *(np.concatenate(parts) for parts in zip(*curves, strict=True)))
 
 
 def _values(window: Window, table: Table[float], rows: Ints, start: Ints, drawn: Ints) -> Floats:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from flowsim.demand import Arrivals
+from flowsim.measure.audit_loops import alike
 from flowsim.measure.audit_rows import AuditRow, compared, none_of
 from flowsim.measure.frames import Floats, Window
 from flowsim.measure.integrals import areas
@@ -42,15 +43,12 @@ def _as_drawn(window: Window, demand: Arrivals) -> AuditRow:
     """Compare the patients with those drawn: none added, lost, changed or moved in time."""
     p = window.trajectory.patients
     came = np.flatnonzero(p.stream != NEVER)
-    mine = (p.stream[came], p.number[came], p.arrival[came])
+    mine = (p.stream, p.number, p.arrival)
     drawn = (demand.stream, demand.number, demand.tick)
-    if len(mine[0]) != len(drawn[0]):
-        return compared("patients_as_drawn", "", len(drawn[0]), len(mine[0]))
-    same = np.all([a == b for a, b in zip(mine, drawn, strict=True)], axis=0)
-    attributes = p.attributes[came]
-    for attribute in range(attributes.shape[1]):
-        same &= attributes[:, attribute] == demand.attributes[:, attribute]
-    return compared("patients_as_drawn", "", len(same), int(same.sum()))
+    if len(came) != len(drawn[0]):
+        return compared("patients_as_drawn", "", len(drawn[0]), len(came))
+    same = alike(came, mine, drawn, np.ascontiguousarray(p.attributes), np.ascontiguousarray(demand.attributes))
+    return compared("patients_as_drawn", "", len(came), same)
 
 
 def _present(window: Window) -> Iterator[AuditRow]:

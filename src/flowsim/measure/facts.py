@@ -14,16 +14,15 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from flowsim.measure import loops
 from flowsim.measure.frames import Floats
-from flowsim.measure.sorting import stable_order
+from flowsim.measure.sorting import whole
 from flowsim.trajectory import Ints
 
 ALL = "all"
 """Service name of a row about all of a measure's services together."""
 NO_SPLIT = ""
 PERCENTILES = {"median": 0.5, "p90": 0.9, "p95": 0.95}
-_SMALL = 2**15
-"""Codes from here on are too large for ``code_order``."""
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -72,14 +71,12 @@ def grouped_quantiles(keys: Ints, rising: Floats, n_keys: int, shares: Sequence[
     """Return percentiles of the values of each key, interpolated as numpy does; NaN for keys without.
 
     Args:
-        keys: of each value, from 0 to ``n_keys`` - 1.
+        keys: of each value, from 0 to ``n_keys`` - 1; values of key -1 are left out.
         rising: values in rising order.
         n_keys: how many keys.
         shares: 0.5 for the median.
     """
-    if n_keys > 1:
-        rising = rising[stable_order(keys) if n_keys < _SMALL else np.argsort(keys, kind="stable")]
-    count = np.bincount(keys, minlength=n_keys)
+    count, rising = loops.grouped(whole(keys), np.asarray(rising, dtype=np.float64), n_keys)
     has = count > 0
     first, count = (np.cumsum(count) - count)[has], count[has]
     found = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from flowsim.measure.audit_loops import visits_of_days
 from flowsim.measure.frames import Window
 from flowsim.measure.intervals import FAR, Intervals
 from flowsim.system.spec import ServiceSpec
@@ -34,13 +35,6 @@ def days_used(window: Window, service: int) -> Intervals:
     row = np.repeat(rows, length)
     offset = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
     day = np.repeat(begin, length) + offset
-    count = visits_on(v.first[row], v.last[row], v.days[row], np.repeat(age, length) + offset) * v.takes[row]
+    count = visits_of_days(v.first[row], v.last[row], v.days[row], np.repeat(age, length) + offset) * v.takes[row]
     stop = np.append(lists[1:], FAR)
     return Intervals(np.full(len(row), service, dtype=np.int64), row, lists[day], stop[day], count)
-
-
-def visits_on(first: Ints, last: Ints, days: Ints, day: Ints) -> Ints:
-    """Return the visits on a day (0-based) of packages given in thousandths of visits a day."""
-    at = np.minimum(day, days - 1)
-    tapered = first / 1000 + (last / 1000 - first / 1000) * at / np.maximum(days - 1, 1)
-    return np.rint(np.where((days <= 1) | (day <= 0), first / 1000, tapered)).astype(np.int64)

@@ -213,3 +213,73 @@ def chains(links: Flags, previous: Ints) -> Ints:
         if links[row] and previous[row] != NEVER:
             first[row] = first[previous[row]]
     return first
+
+
+@njit(cache=True, nogil=True)
+def sums(
+    service: Ints, split: Ints, tick: Ints, value: Floats, edges: Ints, shape: tuple[int, int]
+) -> tuple[Ints, Floats, Floats, Floats, Floats]:
+    """Return the number of moments and the sum of their values in each period.
+
+    Sums of fractions depend on their order, which is that of the moments in each of them.
+
+    Args:
+        service: position of each moment's service.
+        split: position of each moment's split; empty where there is one.
+        tick: of each moment; those outside the edges are left out.
+        value: of each moment.
+        edges: ticks between periods, rising.
+        shape: number of services and of splits.
+
+    Returns:
+        The number by service, split and period; sums by all three, by service and period, by split and period,
+        by period.
+    """
+    n_services, n_splits = shape
+    n_periods, first, last, guess = edges.size - 1, edges[0], edges[edges.size - 1], _guess(edges)
+    number = np.zeros((n_services, n_splits, n_periods), np.int64)
+    each, by_service = np.zeros((n_services, n_splits, n_periods)), np.zeros((n_services, n_periods))
+    by_split, of_all = np.zeros((n_splits, n_periods)), np.zeros(n_periods)
+    for i in range(tick.size):
+        if first <= tick[i] < last:
+            s, k = service[i], split[i] if split.size else 0
+            p = _before(edges, tick[i] + 1, guess) - 1 if n_periods > 1 else 0
+            number[s, k, p] += 1
+            each[s, k, p] += value[i]
+            by_service[s, p] += value[i]
+            by_split[k, p] += value[i]
+            of_all[p] += value[i]
+    return number, each, by_service, by_split, of_all
+
+
+@njit(cache=True, nogil=True)
+def cells(
+    service: Ints, split: Ints, tick: Ints, edges: Ints, shape: tuple[int, int], of_all: int, by_split: int
+) -> Ints:
+    """Return the cell of each moment in a table of services, splits and periods; -1 outside the edges."""
+    n_periods, first, last, guess = edges.size - 1, edges[0], edges[edges.size - 1], _guess(edges)
+    n_splits = shape[1] if by_split else 1
+    found = np.empty(tick.size, np.int64)
+    for i in range(tick.size):
+        found[i] = -1
+        if first <= tick[i] < last:
+            s, k = 0 if of_all else service[i], split[i] if by_split and split.size else 0
+            p = _before(edges, tick[i] + 1, guess) - 1 if n_periods > 1 else 0
+            found[i] = (s * n_splits + k) * n_periods + p
+    return found
+
+
+@njit(cache=True, nogil=True)
+def grouped(keys: Ints, values: Floats, n_keys: int) -> tuple[Ints, Floats]:
+    """Return how many values each key has (those of key -1 are left out), and the values key by key, in order."""
+    number = np.zeros(n_keys, np.int64)
+    for i in range(keys.size):
+        if keys[i] >= 0:
+            number[keys[i]] += 1
+    place = np.cumsum(number) - number
+    together = np.empty(number.sum())
+    for i in range(keys.size):
+        if keys[i] >= 0:
+            together[place[keys[i]]] = values[i]
+            place[keys[i]] += 1
+    return number, together

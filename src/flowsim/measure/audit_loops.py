@@ -1,0 +1,204 @@
+"""Audits that look at every visit, step or day, compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from flowsim.measure.loops import stable_order
+
+Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int16]
+Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+NEVER = -1
+
+
+@njit(cache=True, nogil=True)
+def over_duty(started: Ints, ended: Ints, number: Ints, duty_tick: Ints, duty: Ints) -> tuple[int, int]:
+    """Return how many steps began when more staff were busy than on duty, and by how many at most.
+
+    Looked at once a tick, after all that happens then: who began by then, less who ended.
+
+    Args:
+        started: tick of each step's start.
+        ended: of its end.
+        number: of staff it takes.
+        duty_tick: ticks at which the number on duty changes, rising.
+        duty: the number from each; none before the first.
+    """
+    up, down = stable_order(started), stable_order(ended)
+    wrong, most, busy, i, j, d, there = 0, 0, 0, 0, 0, 0, 0
+    while i < up.size:
+        tick, count = started[up[i]], 0
+        while i < up.size and started[up[i]] == tick:
+            busy += number[up[i]]
+            count += 1
+            i += 1
+        while j < down.size and ended[down[j]] <= tick:
+            busy -= number[down[j]]
+            j += 1
+        while d < duty_tick.size and duty_tick[d] <= tick:
+            there = duty[d]
+            d += 1
+        if busy > there:
+            wrong += count
+            most = max(most, busy - there)
+    return wrong, most
+
+
+@njit(cache=True, nogil=True)
+def first_of_visits(rows: Ints, visit: Ints, step: Ints, started: Ints, position: int, n_visits: int) -> Ints:
+    """Return for each visit, in order, the first of some rows that began a step."""
+    first = np.full(n_visits, NEVER)
+    low, high = n_visits, -1
+    for i in range(rows.size):
+        row = rows[i]
+        at = visit[row]
+        if step[row] == position and started[row] != NEVER and first[at] == NEVER:
+            first[at] = row
+            low, high = min(low, at), max(high, at)
+    found = np.empty(rows.size, np.int64)
+    n = 0
+    for at in range(low, high + 1):
+        if first[at] != NEVER:
+            found[n] = first[at]
+            n += 1
+    return found[:n].copy()
+
+
+@njit(cache=True, nogil=True)
+def interpolated(
+    index: Ints, left: Floats, begins: Ints, grid: Floats, mean: Floats, square: Floats
+) -> tuple[Floats, Floats]:
+    """Return two curves at each point, as ``np.interp`` does.
+
+    Args:
+        index: of each point's curves.
+        left: where each point is, at or past its grid's first.
+        begins: where each index's grid begins in ``grid``; one more for the end.
+        grid: rising within each index.
+        mean: of the first curve.
+        square: of the second.
+    """
+    first, second = np.empty(index.size), np.empty(index.size)
+    hint = begins[:-1].copy()
+    for i in range(index.size):
+        k, x = index[i], left[i]
+        low, high, at = begins[k], begins[k + 1] - 1, hint[k]
+        while at < high and grid[at + 1] <= x:
+            at += 1
+        while at > low and grid[at] > x:
+            at -= 1
+        hint[k] = at
+        if at == high or grid[at] == x:
+            first[i], second[i] = mean[at], square[at]
+        else:
+            width, along = grid[at + 1] - grid[at], x - grid[at]
+            first[i] = (mean[at + 1] - mean[at]) / width * along + mean[at]
+            second[i] = (square[at + 1] - square[at]) / width * along + square[at]
+    return first, second
+
+
+@njit(cache=True, nogil=True)
+def clipped_sum(start: Ints, stop: Ints, weight: Ints, begin: int, end: int) -> int:
+    """Return the sum of each stretch clipped to a window; one that ends before it begins is none."""
+    total = 0
+    for i in range(start.size):
+        lasts = min(max(stop[i], begin), end) - min(max(start[i], begin), end)
+        total += max(lasts, 0) * weight[i]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def alike(rows: Ints, mine: tuple[Ints, Ints, Ints], drawn: tuple[Ints, Ints, Ints], codes: Codes, others: Codes) -> int:
+    """Return how many rows of a table are, column by column and attribute by attribute, those of another."""
+    same = 0
+    for i in range(rows.size):
+        row = rows[i]
+        is_same = mine[0][row] == drawn[0][i] and mine[1][row] == drawn[1][i] and mine[2][row] == drawn[2][i]
+        for a in range(codes.shape[1]):
+            is_same = is_same and codes[row, a] == others[i, a]
+        same += is_same
+    return same
+
+
+@njit(cache=True, nogil=True)
+def visits_on(first: int, last: int, days: int, day: int) -> int:
+    """Return the visits on a day (0-based) of a package given in thousandths of visits a day, half to even."""
+    if days <= 1 or day <= 0:
+        return int(np.rint(first / 1000))
+    at = min(day, days - 1)
+    return int(np.rint(first / 1000 + (last / 1000 - first / 1000) * at / max(days - 1, 1)))
+
+
+@njit(cache=True, nogil=True)
+def visits_of_days(first: Ints, last: Ints, days: Ints, day: Ints) -> Ints:
+    """Return ``visits_on`` of each package and day."""
+    found = np.empty(day.size, np.int64)
+    for i in range(day.size):
+        found[i] = visits_on(first[i], last[i], days[i], day[i])
+    return found
+
+
+@njit(cache=True, nogil=True)
+def visits_made(
+    rows: Ints,
+    package: tuple[Ints, Ints, Ints, Ints],
+    started: Ints,
+    left: Ints,
+    lists: Ints,
+    window: tuple[int, int],
+    ticks_per_day: int,
+) -> int:
+    """Return home visits made in a window, day by day over the packages under way.
+
+    Args:
+        rows: of the packages.
+        package: first and last visits, days, carers of every visit.
+        started: of every visit.
+        left: of every visit.
+        lists: ticks at which the days' lists are filled.
+        window: first tick, and the one past the last.
+        ticks_per_day: of the clock.
+    """
+    first, last, days, takes = package
+    began, before = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64)
+    for i in range(rows.size):
+        began[i] = np.searchsorted(lists, started[rows[i]])
+        before[i] = int(np.rint(max(-started[rows[i]], 0) / ticks_per_day))
+    total = 0
+    for d in range(lists.size):
+        tick = lists[d]
+        if window[0] <= tick < window[1]:
+            for i in range(rows.size):
+                row = rows[i]
+                if started[row] <= tick < left[row]:
+                    total += visits_on(first[row], last[row], days[row], d - began[i] + before[i]) * takes[row]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def overlaps(order: Ints, patient: Ints, started: Ints, has_started: Flags, left: Ints) -> tuple[Flags, bool]:
+    """Return which visits hold a space while the same patient holds another, and whether starts are in order.
+
+    Args:
+        order: patient by patient, in order of joining.
+        patient: of each visit.
+        started: of each visit.
+        has_started: of each visit.
+        left: of each visit.
+    """
+    found = np.zeros(order.size, np.bool_)
+    before = -1
+    for i in range(order.size):
+        row = order[i]
+        if has_started[row]:
+            if before >= 0 and patient[before] == patient[row]:
+                if started[row] < started[before]:
+                    return found, False
+                found[row] = started[row] < left[before]
+            before = row
+    return found, True
