@@ -16,7 +16,7 @@ DOORS = {
     "hydra": ("config/compose.py", "config/overrides.py", "cli.py"),
     "omegaconf": ("config/",),
     "simpy": ("engine/",),
-    "numba": ("draws/", "demand/", "rules/", "engine/"),
+    "numba": ("draws/", "demand/", "rules/", "engine/", "measure/loops.py", "measure/audit_loops.py"),
     "joblib": ("experiment/runner.py",),
     "matplotlib": ("report/",),
     "plotly": ("report/",),

@@ -15,7 +15,16 @@ from pathlib import Path
 
 import numba
 
-_COMPILED = ("draws", "engine", "rules", "system/tables.py", "demand", "trajectory.py")
+_COMPILED = (
+    "draws",
+    "engine",
+    "rules",
+    "system/tables.py",
+    "demand",
+    "trajectory.py",
+    "measure/loops.py",
+    "measure/audit_loops.py",
+)
 _MARK = "flowsim-engine-compiled-"
 
 

@@ -6,8 +6,6 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from flowsim.measure.loops import stable_order
-
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int16]
 Flags = npt.NDArray[np.bool_]
@@ -17,28 +15,28 @@ NEVER = -1
 
 
 @njit(cache=True, nogil=True)
-def over_duty(started: Ints, ended: Ints, number: Ints, duty_tick: Ints, duty: Ints) -> tuple[int, int]:
+def over_duty(up: Ints, down: Ints, up_by: Ints, down_by: Ints, duty_tick: Ints, duty: Ints) -> tuple[int, int]:
     """Return how many steps began when more staff were busy than on duty, and by how many at most.
 
     Looked at once a tick, after all that happens then: who began by then, less who ended.
 
     Args:
-        started: tick of each step's start.
-        ended: of its end.
-        number: of staff it takes.
+        up: ticks of starts, rising.
+        down: ticks of ends, rising.
+        up_by: staff each start takes; empty where all take one.
+        down_by: staff each end gives back; empty the same.
         duty_tick: ticks at which the number on duty changes, rising.
         duty: the number from each; none before the first.
     """
-    up, down = stable_order(started), stable_order(ended)
     wrong, most, busy, i, j, d, there = 0, 0, 0, 0, 0, 0, 0
     while i < up.size:
-        tick, count = started[up[i]], 0
-        while i < up.size and started[up[i]] == tick:
-            busy += number[up[i]]
+        tick, count = up[i], 0
+        while i < up.size and up[i] == tick:
+            busy += up_by[i] if up_by.size else 1
             count += 1
             i += 1
-        while j < down.size and ended[down[j]] <= tick:
-            busy -= number[down[j]]
+        while j < down.size and down[j] <= tick:
+            busy -= down_by[j] if down_by.size else 1
             j += 1
         while d < duty_tick.size and duty_tick[d] <= tick:
             there = duty[d]
@@ -113,7 +111,9 @@ def clipped_sum(start: Ints, stop: Ints, weight: Ints, begin: int, end: int) -> 
 
 
 @njit(cache=True, nogil=True)
-def alike(rows: Ints, mine: tuple[Ints, Ints, Ints], drawn: tuple[Ints, Ints, Ints], codes: Codes, others: Codes) -> int:
+def alike(
+    rows: Ints, mine: tuple[Ints, Ints, Ints], drawn: tuple[Ints, Ints, Ints], codes: Codes, others: Codes
+) -> int:
     """Return how many rows of a table are, column by column and attribute by attribute, those of another."""
     same = 0
     for i in range(rows.size):

@@ -44,6 +44,12 @@ def _staff(window: Window) -> Iterator[AuditRow]:
             continue
         rows = rows[s.started[rows] != NEVER]
         mine = d.pool == p
+        began, by = s.started[rows], s.number[rows]
         ended = np.where(s.ended[rows] == NEVER, window.end, s.ended[rows])
-        number, most = over_duty(s.started[rows], ended, s.number[rows], d.tick[mine], d.number[mine])
+        if (by == 1).all():
+            sorted_steps = np.sort(began, kind="stable"), np.sort(ended, kind="stable"), by[:0], by[:0]
+        else:
+            first, last = stable_order(began), stable_order(ended)
+            sorted_steps = began[first], ended[last], by[first], by[last]
+        number, most = over_duty(*sorted_steps, d.tick[mine], d.number[mine])
         yield none_of("staff_within_duty", pool.id, number, f"by up to {most}")

@@ -96,7 +96,9 @@ class Moments:
         return total.reshape(-1, len(edges) - 1), number.reshape(-1, len(edges) - 1)
 
     def _add_up(self, edges: Ints) -> tuple[Ints, Floats, Floats, Floats, Floats]:
-        return loops.sums(*self._where, np.asarray(self.value / self.unit, dtype=np.float64), whole(edges), self._shape())
+        return loops.sums(
+            *self._where, np.asarray(self.value / self.unit, dtype=np.float64), whole(edges), self._shape()
+        )
 
     @property
     def _where(self) -> tuple[Ints, Ints, Ints]:
@@ -122,4 +124,3 @@ class Moments:
         if self.statistic == "sampled" and self.samples is not None:
             return divided(total, np.broadcast_to(np.diff(np.searchsorted(self.samples, edges)), total.shape))
         return np.asarray(total * (self.per / np.diff(edges).astype(float) if self.per else 1.0), dtype=np.float64)
-

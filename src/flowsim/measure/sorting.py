@@ -22,5 +22,5 @@ def stable_order(keys: Ints) -> Ints:
 
 
 def edges_before(edges: Ints, ticks: Ints, side: Literal["left", "right"] = "left") -> Ints:
-    """Return how many rising edges are below each tick (``side`` right: below or at it), as ``np.searchsorted`` does."""
+    """Return ``np.searchsorted(edges, ticks, side)`` of whole numbers: how many rising edges are below each tick."""
     return loops.edges_before(whole(edges), whole(ticks), int(side == "right"))

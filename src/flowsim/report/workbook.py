@@ -35,7 +35,7 @@ SHEETS = {
     "Break-even": "What each option costs, what less activity saves, at full cost and in cash, and the break-even.",
     "Inequality": "Outcomes by deprivation and hub, the gaps between them, and what each option does to them.",
     "Stations": "Queueing figures of every service, mean over replications.",
-    "Audit": "What was asked for against what was realised, in every replication.",
+    "Audit": "What was asked for against what was realised: means over replications, and in how many it held.",
     "Inputs": "Every input with a source, a range, or a hand that set it.",
     "Changes": "What each option changes.",
     "How run": "Record of the run and the STRESS-DES checklist.",
@@ -58,6 +58,7 @@ def write_workbook(result: ExperimentResult, path: Path) -> None:
     import xlsxwriter
 
     options = {
+        "constant_memory": True,
         "nan_inf_to_errors": False,
         "strings_to_formulas": False,
         "strings_to_urls": False,
@@ -389,32 +390,39 @@ def _stations(writer: _Writer, result: ExperimentResult) -> None:
 
 
 def _audit(writer: _Writer, result: ExperimentResult) -> None:
-    columns = [
-        Column("Demand"),
-        Column("Option"),
-        Column("Replication", "count"),
-        Column("Check"),
-        Column("Item"),
-        Column("Asked", "number"),
-        Column("Realised", "number"),
-        Column("Tolerance", "number"),
-        Column("Held"),
-        Column("Note"),
-    ]
+    columns = [Column(h) for h in ("Demand", "Option", "Check", "Item")]
+    columns += [Column("Replications", "count"), Column("Held in", "count"), Column("Held")]
+    columns += [Column(h, "number") for h in ("Asked, mean", "Realised, mean", "Tolerance, mean", "Largest difference")]
+    columns += [Column("Note")]
+    # Replication by replication it is in the Parquet table: a sheet of that would be too long to be read.
+    cell, line = ["demand", "arm"], ["check", "item", "line"]
+    # A check may have several lines about one item (kinds of cost, payers): they go by their order.
+    order = result.audit.groupby([*cell, "replication", "check", "item"], sort=False, dropna=False).cumcount()
+    table = result.audit.assign(line=order, apart=(result.audit["realised"] - result.audit["asked"]).abs())
+    found = table.groupby([*cell, *line], sort=False, dropna=False).agg(
+        number=("ok", "size"),
+        held=("ok", "sum"),
+        asked=("asked", "mean"),
+        realised=("realised", "mean"),
+        tolerance=("tolerance", "mean"),
+        apart=("apart", "max"),
+        note=("note", "first"),
+    )
+    wrong = table[~table["ok"].astype(bool)].drop_duplicates([*cell, *line])
+    notes = {tuple(r[c] for c in (*cell, *line)): r["note"] for r in wrong.to_dict("records")}
     rows = [
         (
             result.level(r["demand"]).label,
             result.arm(r["arm"]).label,
-            int(r["replication"]) + 1,
             spoken(str(r["check"])),
             item_label(result, str(r["item"])),
-            r["asked"],
-            r["realised"],
-            r["tolerance"],
-            "yes" if r["ok"] else "NO",
-            r["note"],
+            r["number"],
+            r["held"],
+            "yes" if r["held"] == r["number"] else "NO",
+            *(r[c] for c in ("asked", "realised", "tolerance", "apart")),
+            notes.get(tuple(r[c] for c in (*cell, *line)), r["note"]),
         )
-        for r in result.audit.to_dict("records")
+        for r in found.reset_index().to_dict("records")
     ]
     writer.table("Audit", columns, rows)
 

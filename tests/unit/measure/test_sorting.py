@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from flowsim.measure.intervals import FAR
-from flowsim.measure.sorting import code_order, edges_before, stable_order
+from flowsim.measure.sorting import edges_before, stable_order
 
 MANY = 20_000
 """Enough for the quick ways to be taken."""
@@ -33,7 +33,7 @@ def test_the_order_is_that_of_a_stable_sort(keys):
 
 def test_the_order_of_codes_is_that_of_a_stable_sort():
     codes = some(0, 30)
-    np.testing.assert_array_equal(code_order(codes), np.argsort(codes, kind="stable"))
+    np.testing.assert_array_equal(stable_order(codes), np.argsort(codes, kind="stable"))
 
 
 @pytest.mark.parametrize("side", ["left", "right"])

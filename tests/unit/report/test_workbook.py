@@ -89,3 +89,17 @@ def test_text_that_looks_like_a_formula_stays_text(tmp_path):
     sheet = openpyxl.load_workbook(tmp_path / "w.xlsx")["Changes"]
     assert set(column(sheet, "Here")) == {"=1+1"}
     assert {c.data_type for row in sheet.iter_rows(min_row=2, min_col=4, max_col=4) for c in row} == {"s"}
+
+
+def test_the_audit_has_one_line_a_check_and_says_in_how_many_replications_it_held(tmp_path):
+    result = make_result(levels=LEVELS[:2], audit_ok=False)
+    write_workbook(result, tmp_path / "workbook.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "workbook.xlsx")["Audit"]
+    each = result.audit.groupby(["arm", "demand", "replication"]).size().iloc[0]
+    cells = len(result.arms) * len(result.levels)
+    assert sheet.max_row == 1 + each * cells
+    replications, held = column(sheet, "Replications"), column(sheet, "Held in")
+    assert sum(replications) == len(result.audit)
+    assert sum(held) == int(result.audit["ok"].sum()) == len(result.audit) - 1
+    at = [said == "NO" for said in column(sheet, "Held")].index(True)
+    assert column(sheet, "Note")[at] == "fewer came than were asked for"

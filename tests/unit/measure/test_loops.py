@@ -1,0 +1,116 @@
+"""Compiled loops against a plain way of saying the same."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from flowsim.measure import audit_loops, loops
+from flowsim.measure.audit_stays import limited_moments
+from flowsim.measure.integrals import areas, levels_at, steps
+from flowsim.measure.intervals import FAR
+from flowsim.system.spec import Distribution
+
+RNG = np.random.default_rng(3)
+N = 400
+
+
+def stretches(weights=(1,)):
+    start = RNG.integers(-50, 900, N)
+    stop = np.where(RNG.random(N) < 0.1, FAR, start + RNG.integers(0, 200, N))
+    return RNG.integers(0, 3, N), start, stop, RNG.choice(weights, N)
+
+
+@pytest.mark.parametrize("weights", [(1,), (1, 2), (1, -1)])
+@pytest.mark.parametrize("edges", [[100, 700], [0, 167, 336, 503, 800], [5, 6, 7, 1000]])
+def test_areas_are_those_of_every_tick_counted(weights, edges):
+    key, start, stop, weight = stretches(weights)
+    open_at = np.array(
+        [[(weight * (key == k) * (start <= t) * (t < stop)).sum() for t in range(1000)] for k in range(3)]
+    )
+    found = areas(key, 3, start, stop, weight, np.array(edges))
+    for p, (begin, end) in enumerate(itertools.pairwise(edges)):
+        np.testing.assert_array_equal(found[:, p], open_at[:, begin:end].sum(axis=1))
+    ticks = np.array(edges[:-1])
+    np.testing.assert_array_equal(levels_at(key, 3, start, stop, weight, ticks), open_at[:, ticks])
+
+
+@pytest.mark.parametrize("weights", [(1,), (1, 2), (1, -1)])
+def test_steps_are_the_levels_of_every_tick(weights):
+    _, start, stop, weight = stretches(weights)
+    ticks, level = steps(start, stop, weight, 20, 800)
+    assert ticks[0] == 20
+    assert (np.diff(ticks) > 0).all()
+    for t in range(20, 800):
+        wanted = (weight * (start <= t) * (t < stop)).sum()
+        assert level[np.searchsorted(ticks, t, side="right") - 1] == wanted
+
+
+def test_runs_of_linked_visits_begin_where_walking_back_ends():
+    patient = np.sort(RNG.integers(0, 60, N))
+    previous, following = loops.neighbours(np.arange(N), patient)
+    links = RNG.random(N) < 0.6
+    first = loops.chains(links, previous)
+    for row in range(N):
+        at = row
+        while links[at] and previous[at] != -1:
+            at = previous[at]
+        assert first[row] == at
+        assert previous[row] == (row - 1 if row and patient[row - 1] == patient[row] else -1)
+        assert following[row] == (row + 1 if row < N - 1 and patient[row + 1] == patient[row] else -1)
+
+
+@pytest.mark.parametrize("of_all", [False, True])
+@pytest.mark.parametrize("by_split", [False, True])
+def test_moments_are_added_up_in_their_order(of_all, by_split):
+    service, split, tick = RNG.integers(0, 3, N), RNG.integers(0, 2, N), RNG.integers(-10, 120, N)
+    value, edges = RNG.random(N), np.array([0, 30, 60, 100])
+    number, each, by_service, by_part, whole = loops.sums(service, split, tick, value, edges, (3, 2))
+    found = ((by_part if by_split else whole[None]) if of_all else (each if by_split else by_service)).reshape(-1, 3)
+    keys = loops.cells(service, split, tick, edges, (3, 2), int(of_all), int(by_split))
+    wanted, count = np.zeros(found.size), np.zeros(found.size, dtype=int)
+    for i in range(N):
+        inside = 0 <= tick[i] < 100
+        row = (0 if of_all else service[i]) * (2 if by_split else 1) + (split[i] if by_split else 0)
+        cell = row * 3 + int(np.searchsorted(edges, tick[i], side="right")) - 1
+        assert keys[i] == (cell if inside else -1)
+        if inside:
+            wanted[cell] += value[i]
+            count[cell] += 1
+    np.testing.assert_array_equal(found.ravel(), wanted)
+    counted, together = loops.grouped(keys, value, found.size)
+    np.testing.assert_array_equal(counted, count)
+    assert number.sum() == count.sum()
+    at = 0
+    for cell, size in enumerate(count):
+        np.testing.assert_array_equal(together[at : at + size], value[keys == cell])
+        at += size
+
+
+def test_interpolation_is_that_of_numpy():
+    curves = [limited_moments(d, 5000.0) for d in (Distribution("gamma", 2.0, 100.0), Distribution("constant", 60.0))]
+    begins = np.cumsum([0, *(len(grid) for grid, _, _ in curves)])
+    index = RNG.integers(0, 2, N)
+    left = np.where(RNG.random(N) < 0.1, 60.0, RNG.uniform(0, 5200, N))
+    first, second = audit_loops.interpolated(index, left, begins, *map(np.concatenate, zip(*curves, strict=True)))
+    for i in range(N):
+        grid, mean, square = curves[index[i]]
+        assert (first[i], second[i]) == (np.interp(left[i], grid, mean), np.interp(left[i], grid, square))
+
+
+@pytest.mark.parametrize("takes", [(1,), (1, 2)])
+def test_steps_over_duty_are_those_a_count_at_every_start_finds(takes):
+    started = np.sort(RNG.integers(0, 500, N))
+    ended, by = started + RNG.integers(0, 30, N), RNG.choice(takes, N)
+    duty_tick, duty = np.array([10, 100, 300]), np.array([25, 18, 40])
+    order = np.argsort(ended, kind="stable")
+    plain = by[:0] if takes == (1,) else by
+    number, most = audit_loops.over_duty(
+        started, ended[order], plain, plain if not plain.size else by[order], duty_tick, duty
+    )
+    over = []
+    for t in started:
+        there = duty[duty_tick <= t]
+        over.append(by[started <= t].sum() - by[ended <= t].sum() - (there[-1] if there.size else 0))
+    assert number == sum(o > 0 for o in over)
+    assert most == max([0, *over])
