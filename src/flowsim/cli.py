@@ -32,6 +32,7 @@ INTERRUPTED = 130
 
 MOST_WORKERS = 1024
 DOCS_OPTIONS = ("--effects", "--only", "--folder", "--out", "--workers", "--quiet")
+VERIFY_OPTIONS = ("--engines", "--replications", "--workers")
 RUN_OPTIONS = ("--out", "--workers", "--no-report", "--quiet")
 
 WORDS_HELP = (
@@ -193,6 +194,10 @@ def _parser(name: str) -> argparse.ArgumentParser:
         parser.add_argument("--like", default="borough", help="borough (a template, unless said), or a place to copy")
     if name in cli_calibrate.OPTIONS:
         cli_calibrate.add_options(parser, name)
+    if name == "verify":
+        parser.add_argument("--engines", action="store_true", help="run an experiment in both engines and compare")
+        parser.add_argument("--replications", type=_replications, default=3, help="of each, with --engines (3)")
+        parser.add_argument("--workers", type=_workers, default=None, help="processes; 0 for one a core")
     parser.add_argument("--debug", action="store_true", help="show where an error arose")
     return parser
 
@@ -212,6 +217,8 @@ def _options(name: str) -> list[str]:
         return [*DOCS_OPTIONS, "--debug", "--help"]
     if name == "new":
         return ["--like", "--debug", "--help"]
+    if name == "verify":
+        return [*VERIFY_OPTIONS, "--debug", "--help"]
     own = cli_calibrate.OPTIONS.get(name, ())
     return [*RUN_OPTIONS, *own, "--debug", "--help"] if COMMANDS[name].runs else ["--debug", "--help"]
 
@@ -231,6 +238,12 @@ def _workers(said: str) -> int:
 
 def _ids(said: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in said.split(",") if name.strip())
+
+
+def _replications(said: str) -> int:
+    if not (said.isascii() and said.isdecimal() and 0 < int(said) < 100_000):
+        raise argparse.ArgumentTypeError(f"said {said!r}; wanted a whole number from 1 to 99999")
+    return int(said)
 
 
 def _folder(said: str) -> Path:
@@ -272,7 +285,8 @@ def compare(args: argparse.Namespace) -> int:
     from flowsim.experiment.design import design_experiment
 
     loaded = _load(args.words)
-    result, folder = _conduct(args, design_experiment(loaded))
+    workers = loaded.config.run.workers if args.workers is None else args.workers
+    result, folder = _conduct(args, design_experiment(loaded, workers))
     if not args.quiet:
         from flowsim.report.terminal import console, show_comparison
 
@@ -357,7 +371,8 @@ def check(args: argparse.Namespace) -> int:
     from flowsim.report.terminal import console, show_check
 
     loaded = _load(args.words)
-    show_check(design_experiment(loaded) if loaded.config.experiment else design_run(loaded), console())
+    workers = loaded.config.run.workers
+    show_check(design_experiment(loaded, workers) if loaded.config.experiment else design_run(loaded), console())
     return 0
 
 
@@ -466,12 +481,43 @@ def verify(args: argparse.Namespace) -> int:
     """Check on this machine that the program keeps its promises: conservation, theory, repeatability."""
     from flowsim.experiment.verify import verify_all
 
+    if args.engines:
+        return _verify_engines(args)
+    if args.words:
+        raise RunError(f"verify: said {args.words[0]!r}; wanted --engines with it: verify --engines {args.words[0]}")
     is_well = True
     for found in verify_all():
         is_well = is_well and found.is_well
         sys.stdout.write(f"{'OK  ' if found.is_well else 'FAIL'}  {found.what}: {found.detail}\n")
         sys.stdout.flush()
     return 0 if is_well else PROGRAM_ERROR
+
+
+def _verify_engines(args: argparse.Namespace) -> int:
+    """Run an experiment (or a single configuration) in both engines and say whether they agree, tick for tick."""
+    from flowsim.experiment.agreement import agreements
+    from flowsim.experiment.design import design_experiment, design_run
+    from flowsim.experiment.progress import Progress
+
+    loaded = _load(args.words)
+    workers = loaded.config.run.workers if args.workers is None else args.workers
+    design = design_experiment(loaded, workers) if loaded.config.experiment else design_run(loaded)
+    tasks, work = len(design.cells) * args.replications, sum(cell.work for cell in design.cells) * args.replications
+    wrong, events = 0, 0
+    with Progress(tasks, work, sys.stderr) as progress:
+        for found in agreements(design, args.replications, workers):
+            events += found.events
+            if found.difference is not None:
+                wrong += 1
+                where = f"{found.arm} at {found.demand}, replication {found.replication + 1}"
+                sys.stdout.write(f"FAIL  {where}: {found.difference}\n")
+                sys.stdout.flush()
+            progress.advance(found.work)
+    arms, levels = _plural(len(design.arms), "arm"), _plural(len(design.levels), "demand level")
+    what = f"{arms} at {levels}, {_plural(args.replications, 'replication')} each, {events:,} events"
+    said = f"{tasks - wrong} of {tasks} runs are the same in both engines"
+    sys.stdout.write(f"{'FAIL' if wrong else 'OK  '}  {what}: {said}\n")
+    return PROGRAM_ERROR if wrong else 0
 
 
 _WORDS = "FILE.yaml|key=value"
@@ -486,5 +532,7 @@ COMMANDS = {
     "calibrate": Command(calibrate, _WORDS, "narrow uncertain inputs down by recorded series", runs=True),
     "validate": Command(validate, f"SERIES.csv|{_WORDS}", "score forecasts against later records", runs=True),
     "docs": Command(docs, _WORDS, "write docs/: inputs with their sources, items of the documents with their effects"),
-    "verify": Command(verify, "", "check this installation: conservation, theory, repeatability"),
+    "verify": Command(
+        verify, _WORDS, "check this installation: conservation, theory, repeatability; --engines: both engines agree"
+    ),
 }

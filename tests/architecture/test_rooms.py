@@ -17,7 +17,7 @@ DOORS = {
     "omegaconf": ("config/",),
     "simpy": ("engine/",),
     "numba": ("draws/", "demand/", "rules/", "engine/", "measure/loops.py", "measure/audit_loops.py"),
-    "joblib": ("experiment/runner.py",),
+    "joblib": ("experiment/pool.py",),
     "matplotlib": ("report/",),
     "plotly": ("report/",),
     "xlsxwriter": ("report/",),

@@ -259,7 +259,7 @@ def _programmes(layers: Iterable[Member], base: Config) -> Programmes:
 
 
 def digest_of(periods: Iterable[tuple[date | None, Config]], programmes: Programmes = ()) -> str:
-    """Return the SHA-256 of what is in force: not of what else the book holds, nor of the number of workers."""
+    """Return the SHA-256 of what is in force: not of what else the book holds, nor of the workers."""
     body = {
         "periods": [[day.isoformat() if day else None, in_force(config)] for day, config in periods],
         "programmes": [
@@ -270,7 +270,8 @@ def digest_of(periods: Iterable[tuple[date | None, Config]], programmes: Program
 
 
 def in_force(config: Config) -> dict[str, Any]:
-    """Return a configuration as plain data, by the names YAML uses, without the book and the number of workers."""
+    """Return a configuration as plain data, by the names YAML uses, without the book and the workers."""
     plain = config.model_dump(mode="json", by_alias=True, exclude={*_BOOK})
     plain["run"].pop("workers")
+    plain["run"].pop("pool")
     return plain

@@ -147,4 +147,3 @@ def _at_end(value: Any, end: str) -> Any:
     if "value" in value:
         return {**value, "value": value.get(end, value["value"])}
     return {name: _at_end(below, end) for name, below in value.items()}
-

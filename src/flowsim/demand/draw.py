@@ -77,7 +77,7 @@ class _Asked:
         )
 
 
-MOST_SYSTEMS = 64
+MOST_SYSTEMS = 32
 MOST_PATIENTS = 1_000_000
 _lock = threading.Lock()
 _systems: OrderedDict[int, _Asked] = OrderedDict()

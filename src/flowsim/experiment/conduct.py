@@ -15,9 +15,10 @@ from flowsim.experiment.changes import changes
 from flowsim.experiment.design import Cell, Design
 from flowsim.experiment.loads import flow_map, offered
 from flowsim.experiment.manifest import manifest
+from flowsim.experiment.pool import available_cores
 from flowsim.experiment.progress import Progress
 from flowsim.experiment.result import ExperimentResult
-from flowsim.experiment.runner import available_cores, collect, run_tasks, start_compiling
+from flowsim.experiment.runner import collect, compile_the_rest, run_tasks, start_compiling
 from flowsim.experiment.store import Parts
 
 
@@ -57,8 +58,9 @@ def conduct(
     try:
         with Progress(len(design.tasks), sum(task.work for task in design.tasks), stream) as progress:
             compiling = start_compiling(design, progress.say)
-            loads = offered(design.cells)
+            loads = offered(design.cells, workers)
             if compiling is not None:
+                compile_the_rest(design)
                 compiling.wait()
             run_tasks(design, parts, workers, progress)
         tables, totals = collect(design, parts)

@@ -6,13 +6,14 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowsim.config.compose import conf_dir
 from flowsim.config.scenarios import stage
 from flowsim.errors import ConfigError, Problem
+from flowsim.experiment.pool import each
 from flowsim.experiment.result import Arm, Level
 from flowsim.system.build import build
 
@@ -103,10 +104,14 @@ class Design:
         return next(cell for cell in self.cells if (cell.arm, cell.demand) == (arm, demand))
 
 
-def design_experiment(loaded: Loaded) -> Design:
+def design_experiment(loaded: Loaded, workers: int = 1) -> Design:
     """Return the configuration's experiment, every arm at every demand level staged and built.
 
     A ``scenario`` of the configuration holds in every arm, before the arm's own.
+
+    Args:
+        loaded: the configuration.
+        workers: processes that may help where there is much to build; 0 for one a core.
 
     Raises:
         ConfigError: with the problems of all arms and levels together.
@@ -121,7 +126,7 @@ def design_experiment(loaded: Loaded) -> Design:
     if experiment.against not in experiment.arms:
         wanted = f"one of the arms: {', '.join(experiment.arms)}"
         raise ConfigError([Problem("experiment.against", experiment.against, wanted)])
-    cells = _cells(arms, levels, loaded)
+    cells = _cells(arms, levels, loaded, workers)
     return Design(
         name=_experiment_name(experiment),
         title=experiment.label or experiment.question,
@@ -222,24 +227,26 @@ def _experiment_name(experiment: Experiment) -> str:
     return "_".join(words)[:60] or "experiment"
 
 
-def _cells(arms: Sequence[Arm], levels: Sequence[Level], loaded: Loaded) -> tuple[Cell, ...]:
+def _cells(arms: Sequence[Arm], levels: Sequence[Level], loaded: Loaded, workers: int = 1) -> tuple[Cell, ...]:
     """Stage and build every arm at every level; problems of all of them are reported together, each once."""
-    cells: list[Cell] = []
-    problems: dict[Problem, None] = {}
     measures = _canonical({name: said.model_dump(mode="json") for name, said in loaded.config.measure.items()})
-    for arm in arms:
-        for level in levels:
-            try:
-                staged = stage(loaded.raw, arm.stack, level.id if level.id in loaded.config.demand else None, loaded.base)
-                spec = build(staged)
-            except ConfigError as error:
-                problems.update(dict.fromkeys(error.problems))
-                continue
-            key = _key(spec, measures, loaded.config.run.engine)
-            cells.append(Cell(arm.id, level.id, staged, spec, key, _work(spec)))
+    wanted = [(arm, level.id) for arm in arms for level in levels]
+    found = each(partial(_cell, loaded.raw, loaded.base, measures), wanted, workers)
+    problems = dict.fromkeys(problem for cell in found if not isinstance(cell, Cell) for problem in cell)
     if problems:
         raise ConfigError(list(problems))
-    return tuple(cells)
+    return tuple(cell for cell in found if isinstance(cell, Cell))
+
+
+def _cell(raw: Mapping[str, Any], base: Config, measures: str, wanted: tuple[Arm, str]) -> Cell | list[Problem]:
+    """Stage and build an arm at a level; return the problems where it cannot be done."""
+    arm, level = wanted
+    try:
+        staged = stage(raw, arm.stack, level if level in base.demand else None, base)
+        spec = build(staged)
+    except ConfigError as error:
+        return list(error.problems)
+    return Cell(arm.id, level, staged, spec, _key(spec, measures, base.run.engine), _work(spec))
 
 
 def _key(spec: SystemSpec, measures: str, engine: str) -> str:

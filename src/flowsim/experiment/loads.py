@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from flowsim.experiment.pool import each
 from flowsim.system.loads import Load
 from flowsim.system.network import network
 
@@ -33,10 +34,20 @@ OFFERED = [
 ]
 
 
-def offered(cells: Iterable[Cell]) -> pd.DataFrame:
-    """Return one row a cell and service or staff pool; ``capacity`` and ``load`` are NaN where it never fills."""
-    rows = [_row(cell, load) for cell in cells for load in network(cell.spec).loads]
+def offered(cells: Sequence[Cell], workers: int = 1) -> pd.DataFrame:
+    """Return one row a cell and service or staff pool; ``capacity`` and ``load`` are NaN where it never fills.
+
+    Args:
+        cells: of a design.
+        workers: processes that may help where there are many; 0 for one a core.
+    """
+    found = each(_loads, [cell.spec for cell in cells], workers)
+    rows = [_row(cell, load) for cell, loads in zip(cells, found, strict=True) for load in loads]
     return pd.DataFrame(rows, columns=OFFERED)
+
+
+def _loads(spec: SystemSpec) -> tuple[Load, ...]:
+    return tuple(network(spec).loads)
 
 
 def _row(cell: Cell, load: Load) -> tuple[object, ...]:

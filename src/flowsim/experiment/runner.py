@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
+import itertools
 import os
-import signal
 import subprocess
 import sys
 import time
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from flowsim.errors import FlowsimError
 from flowsim.experiment.design import Design, Task
+from flowsim.experiment.pool import available_cores, ignore_interrupts, in_threads, in_workers
 from flowsim.experiment.store import Parts
 
 if TYPE_CHECKING:
@@ -26,11 +25,15 @@ if TYPE_CHECKING:
     from flowsim.config.models import MeasureDef
     from flowsim.demand import Arrivals
     from flowsim.experiment.progress import Progress
+    from flowsim.measure.tidy import Tidy
     from flowsim.system.spec import SystemSpec
     from flowsim.trajectory import Trajectory
 
 Engine = Callable[["SystemSpec", int, "Arrivals"], "Trajectory"]
 
+GROUPS_A_WORKER = 20
+MOST_SYSTEMS = 32
+"""Systems that a worker keeps at hand."""
 FRAMES = ("measures", "weekly", "stations", "audit", "costs")
 """Tables that every task gives."""
 
@@ -40,15 +43,20 @@ class TaskResult:
     """What one replication amounts to; its trajectory is not kept.
 
     Attributes:
-        frames: one table for each of ``FRAMES``, without the columns arm, demand and replication.
+        tables: one for each of ``FRAMES``, without the columns arm, demand and replication.
         seconds: spent by the worker, of which ``engine_seconds`` in the engine.
         events: the engine counted.
     """
 
-    frames: Mapping[str, pd.DataFrame]
+    tables: Mapping[str, Tidy]
     seconds: float
     engine_seconds: float
     events: int
+
+    @property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """The tables as frames."""
+        return {name: table.frame() for name, table in self.tables.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,28 +87,51 @@ ENGINES: dict[str, Callable[[], Engine]] = {"kernel": _kernel, "reference": _ref
 def run_task(work: Work, replication: int) -> TaskResult:
     """Run one replication and measure it."""
     from flowsim.demand import arrivals
+
+    began = time.perf_counter()
+    coming = arrivals(work.spec, replication)
+    trajectory = ENGINES[work.engine]()(work.spec, replication, coming)
+    ran = time.perf_counter()
+    tables = _tables(work, trajectory, coming)
+    return TaskResult(tables, time.perf_counter() - began, ran - began, trajectory.events)
+
+
+def _tables(work: Work, trajectory: Trajectory, coming: Arrivals) -> dict[str, Tidy]:
+    """Return what a replication amounts to: each of ``FRAMES``."""
     from flowsim.measure.audit import audit
     from flowsim.measure.cost import costs
     from flowsim.measure.frames import Window
-    from flowsim.measure.registry import measure_all
+    from flowsim.measure.registry import check_once, measured
     from flowsim.measure.stations import stations
-    from flowsim.measure.weekly import weekly
+    from flowsim.measure.tidy import tidy_of
+    from flowsim.measure.weekly import by_week
 
-    began = time.perf_counter()
     spec = work.spec
-    coming = arrivals(spec, replication)
-    trajectory = ENGINES[work.engine]()(spec, replication, coming)
-    ran = time.perf_counter()
     seen = Window(spec, trajectory)
     book = costs(spec, trajectory, seen)
-    frames = {
-        "measures": measure_all(spec, trajectory, work.definitions, seen),
-        "weekly": weekly(spec, trajectory, work.definitions, seen=seen),
-        "stations": stations(spec, trajectory, seen=seen),
-        "audit": audit(spec, trajectory, coming, book, seen),
-        "costs": book,
+    check_once(spec, work.definitions)
+    measures = measured(seen, work.definitions)
+    weekly = by_week(seen, work.definitions)
+    # What only measures look at is by far the most of what the window holds.
+    seen.forget(
+        "facts", "times", "ends", "runs", "heads", "links", "chosen", "all chosen", "starts", "episodes", "stamp"
+    )
+    return {
+        "measures": measures,
+        "weekly": weekly,
+        "stations": tidy_of(stations(spec, trajectory, seen=seen)),
+        "audit": tidy_of(audit(spec, trajectory, coming, book, seen)),
+        "costs": tidy_of(book),
     }
-    return TaskResult(frames, time.perf_counter() - began, ran - began, trajectory.events)
+
+
+def compile_the_rest(design: Design) -> None:
+    """Have arrivals and measures compiled, for the workers to load, by measuring a run in which nothing happens."""
+    from flowsim.demand import arrivals
+    from flowsim.measure.frames import nothing_happened
+
+    spec = design.cells[0].spec
+    _tables(_work(design, design.tasks[0]), nothing_happened(spec), arrivals(spec, 0))
 
 
 def start_compiling(design: Design, say: Callable[[str], None]) -> subprocess.Popen[bytes] | None:
@@ -134,67 +165,94 @@ def run_tasks(design: Design, parts: Parts, workers: int, progress: Progress) ->
     """
     done = [task for task in design.tasks if parts.has(task.name)]
     progress.found(len(done), sum(task.work for task in done))
-    # Arms that come to the same system share their tasks; sorting is stable, so equal work keeps its order.
+    # Arms that come to the same system share their tasks.
     alike = Counter(task.name for task in design.tasks)
     waiting = list({task.name: task for task in design.tasks if not parts.has(task.name)}.values())
-    waiting.sort(key=lambda task: -task.work)
     count = min(workers or available_cores(), max(1, len(waiting)))
+    groups = _groups(waiting, count)
     parts.make()
     if waiting and design.config.run.engine == "kernel":
         # Compiled here and kept on disk, so that the workers only load it.
         from flowsim.engine.kernel import prepare
 
         prepare(progress.say)
-    for task in _alone(design, waiting, parts) if count == 1 else _together(design, waiting, parts, count):
+    if count == 1:
+        finished = _alone(design, groups, parts)
+    elif design.config.run.pool == "threads":
+        finished = _in_threads(design, groups, parts, count)
+    else:
+        finished = _together(design, groups, parts, count)
+    for task in finished:
         for _ in range(alike[task.name]):
             progress.advance(task.work)
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    import joblib
-
-    return int(joblib.cpu_count())
 
 
 def _work(design: Design, task: Task) -> Work:
     return Work(design.cell(task.arm, task.demand).spec, design.definitions, design.config.run.engine)
 
 
-def _alone(design: Design, tasks: Sequence[Task], parts: Parts) -> Iterator[Task]:
-    for task in tasks:
+def _groups(tasks: Sequence[Task], workers: int) -> list[tuple[Task, ...]]:
+    """Return tasks in groups for one worker each, those with most work first.
+
+    Arms at one demand level and replication mostly have the same patients, who are then drawn once. Groups are so
+    small that every worker has many, and the last are single tasks, so that all end together.
+    """
+    most = max(1, len(tasks) // (GROUPS_A_WORKER * workers))
+    cells: dict[tuple[str, int], list[Task]] = {}
+    for task in sorted(tasks, key=lambda task: -task.work):
+        cells.setdefault((task.demand, task.replication), []).append(task)
+    groups = [
+        tuple(together[first : first + most]) for together in cells.values() for first in range(0, len(together), most)
+    ]
+    groups.sort(key=lambda group: -group[0].work)
+    last = max(0, len(groups) - 2 * workers) if workers > 1 else len(groups)
+    return groups[:last] + [(task,) for group in groups[last:] for task in group]
+
+
+def _alone(design: Design, groups: Sequence[tuple[Task, ...]], parts: Parts) -> Iterator[Task]:
+    for task in itertools.chain.from_iterable(groups):
         parts.keep(task.name, _attempt(task, _work(design, task)))
         yield task
 
 
-def _together(design: Design, tasks: Sequence[Task], parts: Parts, workers: int) -> Iterator[Task]:
-    import joblib
+def _in_threads(design: Design, groups: Sequence[tuple[Task, ...]], parts: Parts, workers: int) -> Iterator[Task]:
+    def run(group: tuple[Task, ...]) -> tuple[Task, ...]:
+        for task in group:
+            parts.keep(task.name, _attempt(task, _work(design, task)))
+        return group
 
-    # Workers that have grown are renewed between tasks, and nothing is lost: no news for the user.
-    warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
+    for group in in_threads(run, groups, workers):
+        yield from group
+
+
+def _together(design: Design, groups: Sequence[tuple[Task, ...]], parts: Parts, workers: int) -> Iterator[Task]:
     # Each cell's system goes to disk once, and each worker reads it once, however many replications it has.
-    shared = {task.key: _shared_name(task) for task in tasks}
+    cells = {task.key: task for group in groups for task in group}
+    shared = {key: _shared_name(task) for key, task in cells.items()}
     try:
-        for task in {task.key: task for task in tasks}.values():
-            parts.keep(shared[task.key], _work(design, task))
-        jobs = [joblib.delayed(_run_and_keep)(task, shared[task.key], parts) for task in tasks]
-        pool = joblib.Parallel(n_jobs=workers, backend="loky", return_as="generator_unordered", batch_size=1)
-        with _interrupts_held():
-            finished = pool(jobs)
-        try:
-            yield from finished
-        except KeyboardInterrupt:
-            _stop_workers()
-            raise
+        for key, task in cells.items():
+            parts.keep(shared[key], _work(design, task))
+        jobs = [_Job(group, tuple(shared[task.key] for task in group), parts) for group in groups]
+        for group in in_workers(_run_and_keep, jobs, workers):
+            yield from group
     finally:
         parts.forget(iter(shared.values()))
 
 
-def _run_and_keep(task: Task, shared: str, parts: Parts) -> Task:
-    # Ctrl-C reaches every process of the terminal; only the parent acts on it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parts.keep(task.name, _attempt(task, _read_once(parts.path(shared))))
-    return task
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """Tasks for one worker, and the names under which it finds their systems."""
+
+    tasks: tuple[Task, ...]
+    shared: tuple[str, ...]
+    parts: Parts
+
+
+def _run_and_keep(job: _Job) -> tuple[Task, ...]:
+    ignore_interrupts()
+    for task, shared in zip(job.tasks, job.shared, strict=True):
+        job.parts.keep(task.name, _attempt(task, _read_once(job.parts.path(shared))))
+    return job.tasks
 
 
 def _attempt(task: Task, work: Work) -> TaskResult:
@@ -208,7 +266,7 @@ def _attempt(task: Task, work: Work) -> TaskResult:
         raise RuntimeError(f"{where}: {type(error).__name__}: {error}") from error
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=MOST_SYSTEMS)
 def _read_once(path: Path) -> Work:
     import pickle
 
@@ -221,52 +279,21 @@ def _shared_name(task: Task) -> str:
     return f"{task.key[:24]}-shared-{os.getpid()}"
 
 
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back while workers start: they inherit that, and so are never interrupted half awake."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    from multiprocessing import resource_tracker
-
-    # Starting this helper lets interrupts through again, so it has to be there first.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _stop_workers() -> None:
-    from joblib.externals.loky import get_reusable_executor
-
-    get_reusable_executor().shutdown(wait=True, kill_workers=True)
-
-
 def collect(design: Design, parts: Parts) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:
     """Return every table with arm, demand and replication in front, rows in the design's order, and totals.
 
     A part that cannot be read, or that another run which shares it has taken away, is run again here.
     """
-    rows: dict[str, list[pd.DataFrame]] = {name: [] for name in FRAMES}
+    from flowsim.measure.tidy import stacked
+
+    rows: dict[str, list[Tidy]] = {name: [] for name in FRAMES}
     totals = {"task_seconds": 0.0, "engine_seconds": 0.0, "events": 0.0}
     for task in design.tasks:
         found = parts.result(task.name) or _attempt(task, _work(design, task))
         for name in FRAMES:
-            frame = found.frames[name].reset_index(drop=True)
-            frame.insert(0, "arm", task.arm)
-            frame.insert(1, "demand", task.demand)
-            frame.insert(2, "replication", task.replication)
-            rows[name].append(frame)
+            rows[name].append(found.tables[name])
         totals["task_seconds"] += found.seconds
         totals["engine_seconds"] += found.engine_seconds
         totals["events"] += found.events
-    return {name: _joined(found) for name, found in rows.items()}, totals
-
-
-def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    import pandas as pd
-
-    # Empty tables would decide the types of the columns; they are kept only where there is nothing else.
-    return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+    keys = {name: [getattr(task, name) for task in design.tasks] for name in ("arm", "demand", "replication")}
+    return {name: stacked(found, keys) for name, found in rows.items()}, totals

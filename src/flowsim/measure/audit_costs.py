@@ -117,8 +117,5 @@ def _visits(window: Window, s: int) -> float:
 
 
 def _step_integral(rota: Steps, window: Window) -> float:
-    ticks = [*rota.ticks, FAR]
-    total = 0.0
-    for value, begin, end in zip(rota.values, ticks[:-1], ticks[1:], strict=True):
-        total += value * max(0, min(end, window.end) - max(begin, window.start))
-    return total
+    edges = np.clip([*rota.ticks, FAR], window.start, window.end)
+    return float(np.diff(edges) @ np.array(rota.values, dtype=np.int64))

@@ -24,7 +24,7 @@ def supply_rows(window: Window, demand: Arrivals) -> Iterator[AuditRow]:
     yield from _arrivals(window, demand)
     yield _as_drawn(window, demand)
     yield from _present(window)
-    shared = shared_purposes(window.spec)
+    shared = _shared_purposes(window.spec)
     yield none_of("draws_apart", "", len(shared), "; ".join(" and ".join(names) for names in shared[:3]))
     yield from _capacity(window)
     yield from _duty(window)
@@ -66,6 +66,20 @@ def _present(window: Window) -> Iterator[AuditRow]:
     asked_in_all = sum(g.number for service in window.spec.services for g in service.initial)
     realised = max(len(here), int((stream == NEVER).sum()))
     yield compared("present_at_start", "", asked_in_all, realised, note="patients and first visits in all")
+
+
+_MOST_KNOWN = 32
+_known: dict[int, tuple[SystemSpec, list[tuple[str, ...]]]] = {}
+"""Answers for systems by id, which are held so that nothing else comes to have their ids."""
+
+
+def _shared_purposes(spec: SystemSpec) -> list[tuple[str, ...]]:
+    """Return ``shared_purposes``, found once for all replications of a system."""
+    if id(spec) not in _known:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[id(spec)] = (spec, shared_purposes(spec))
+    return _known[id(spec)][1]
 
 
 def shared_purposes(spec: SystemSpec) -> list[tuple[str, ...]]:

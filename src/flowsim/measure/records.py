@@ -46,6 +46,10 @@ class Records:
             self._kept[key] = find()
         return cast("Found", self._kept[key])
 
+    def forget(self, *kinds: str) -> None:
+        """Let go of what was found under keys of some kinds, which may be large."""
+        self._kept = {key: found for key, found in self._kept.items() if not _is_of(key, kinds)}
+
     @cached_property
     def midnight_ticks(self) -> Ints:
         """Ticks of all local midnights of the run."""
@@ -207,6 +211,10 @@ class Records:
         """Place code of where each visit led: the service queued for next, else the destination; NEVER if neither."""
         onward = np.where(self.following != NEVER, self.visits.service[self.following], NEVER)
         return np.where(self.visits.destination != NEVER, self.visits.destination, onward)
+
+
+def _is_of(key: Hashable, kinds: tuple[str, ...]) -> bool:
+    return isinstance(key, tuple) and bool(key) and key[0] in kinds
 
 
 def or_far(ticks: Ints) -> Ints:

@@ -16,6 +16,7 @@ from flowsim.measure.facts import Facts
 from flowsim.measure.frames import Floats, Window, nothing_happened
 from flowsim.measure.intervals import Flags
 from flowsim.measure.records import NOT
+from flowsim.measure.tidy import Tidy, words_of
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
 
@@ -196,18 +197,23 @@ def check(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> list[Probl
     return problems or _tried(spec, definitions)
 
 
-_checked: list[object] = []
-"""The last specification and definitions found right: a worker measures many replications by the same ones."""
+_MOST_CHECKED = 32
+_checked: dict[tuple[int, int], tuple[SystemSpec, Mapping[str, MeasureDef]]] = {}
+"""Specifications and definitions found right: a worker measures many replications by the same ones."""
 
 
-def _check_once(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> None:
+def check_once(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> None:
     """Raise a ConfigError for what ``check`` finds wrong."""
-    if len(_checked) == 2 and _checked[0] is spec and _checked[1] is definitions:
+    key = id(spec), id(definitions)
+    if key in _checked:
         return
     problems = check(spec, definitions)
     if problems:
         raise ConfigError(problems)
-    _checked[:] = [spec, definitions]
+    if len(_checked) >= _MOST_CHECKED:
+        _checked.clear()
+    # They are held, so that nothing else comes to have their ids.
+    _checked[key] = (spec, definitions)
 
 
 def _tried(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> list[Problem]:
@@ -265,15 +271,19 @@ def measure_all(
     Raises:
         ConfigError: a definition names a kind, service, level or option that does not exist.
     """
-    _check_once(spec, definitions)
-    window = seen or Window(spec, trajectory)
+    check_once(spec, definitions)
+    return measured(seen or Window(spec, trajectory), definitions).frame()
+
+
+def measured(window: Window, definitions: Mapping[str, MeasureDef]) -> Tidy:
+    """Return every measure of a window, as ``measure_all`` does."""
     found = [(m, facts(window, m).series(window.edges)) for m in asked(window, definitions)]
-    return pd.DataFrame(
+    return Tidy(
         {
-            "measure": [m.name for m, series in found for _ in series.labels],
-            "service": [service for _, series in found for service, _ in series.labels],
-            "split": [part for _, series in found for _, part in series.labels],
+            "measure": words_of([m.name for m, series in found for _ in series.labels]),
+            "service": words_of([service for _, series in found for service, _ in series.labels]),
+            "split": words_of([part for _, series in found for _, part in series.labels]),
             "value": np.concatenate([np.zeros(0), *(series.table[:, 0] for _, series in found)]),
-            "unit": [m.definition.unit for m, series in found for _ in series.labels],
+            "unit": words_of([m.definition.unit for m, series in found for _ in series.labels]),
         }
     )

@@ -14,12 +14,13 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from flowsim.measure import loops
 from flowsim.measure.facts import divided, grouped_quantiles
 from flowsim.measure.frames import Floats, Window
 from flowsim.measure.integrals import areas, clipped, level_quantiles, levels_at, steps
-from flowsim.measure.intervals import EMPTY, FAR, Flags, Intervals, joined, split
+from flowsim.measure.intervals import EMPTY, FAR, Intervals, joined, split
 from flowsim.measure.occupancy import level, spaces_at_midnights, stepped, used_at
-from flowsim.measure.sorting import stable_order
+from flowsim.measure.sorting import stable_order, whole
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import NEVER, Ints, Outcome, Trajectory
 
@@ -69,23 +70,6 @@ COLUMNS: dict[str, str] = {
 """Column -> meaning."""
 
 
-class _Group:
-    """Some visits, and statistics of them by service (and level)."""
-
-    def __init__(self, keys: Ints, n_keys: int, which: Flags) -> None:
-        self.rows = np.flatnonzero(which)
-        self.keys = keys[self.rows]
-        self.n_keys = n_keys
-
-    @cached_property
-    def count(self) -> Floats:
-        return np.bincount(self.keys, minlength=self.n_keys).astype(float)
-
-    def mean(self, values: Floats | Flags) -> Floats:
-        """Return the mean of values of all visits over those of the group."""
-        return divided(np.bincount(self.keys, weights=values[self.rows], minlength=self.n_keys), self.count)
-
-
 class _Table:
     """The statistics of one window, by group: a service, or a service and a level of an attribute."""
 
@@ -106,9 +90,6 @@ class _Table:
         return {name: found[name] for name in order}
 
     # ------------------------------------------------------------- tools
-
-    def group(self, which: Flags) -> _Group:
-        return _Group(self.keys, self.n, which)
 
     def keys_of(self, service: Ints, rows: Ints | slice) -> Ints:
         return service if self.level is None else service * self.n_levels + self.level[rows]
@@ -148,34 +129,45 @@ class _Table:
 
     # ------------------------------------------------------------- columns
 
+    @cached_property
+    def _visits(self) -> tuple[Floats, Floats, Ints]:
+        """Counts and sums of visits by group (see ``loops.stays``), and the rows of those who came and started."""
+        w, v, o = self.w, self.w.visits, Outcome
+        blocked = np.zeros(len(v.patient))
+        ended = w.blocked.where(w.blocked.stop < FAR)
+        np.add.at(blocked, ended.row, (ended.stop - ended.start) / self.minute)
+        count, total, rows = loops.stays(
+            whole(self.keys),
+            self.n,
+            (w.start, w.end),
+            float(self.minute),
+            w.n_services,
+            (int(o.SERVED), int(o.REFUSED), int(o.BAULKED), int(o.RENEGED), int(o.IN_PROGRESS)),
+            (v.queued, v.started, w.wait_end, v.interrupted, v.ready, v.left),
+            (v.outcome, v.origin, v.destination, v.initial),
+            (w.has_started, w.is_placed),
+            blocked,
+        )
+        return count.astype(float), total, rows
+
     def _counts(self) -> dict[str, Floats]:
-        w, v = self.w, self.w.visits
-        arrived = w.is_arrival
-        came, from_outside = self.group(arrived).count, self.group(arrived & (v.origin == w.n_services)).count
-        done = self.group((v.outcome == Outcome.SERVED) & w.within(v.left)).count
-        known = arrived & (w.has_started | (v.outcome != Outcome.IN_PROGRESS))
-        of_known = self.group(known).count
+        came, from_outside, done, known, refused, baulked, reneged, began = self._visits[0][:8]
         lost = {
-            f"{o.name.lower()}_share": divided(self.group(known & (v.outcome == o)).count, of_known)
-            for o in (Outcome.REFUSED, Outcome.BAULKED, Outcome.RENEGED)
+            "refused_share": divided(refused, known),
+            "baulked_share": divided(baulked, known),
+            "reneged_share": divided(reneged, known),
         }
         return {
             "arrivals": came,
             "external": from_outside,
             "transfers": came - from_outside,
             "arrivals_per_day": came / self.days,
-            "started": self.began.count,
+            "started": began,
             "completed": done,
             "throughput_per_day": done / self.days,
             **lost,
             "lost_share": np.sum(list(lost.values()), axis=0),
         }
-
-    @cached_property
-    def began(self) -> _Group:
-        """Visits that started in the window."""
-        w = self.w
-        return self.group(w.has_started & w.within(w.visits.started) & ~w.is_placed)
 
     def _averages(self) -> dict[str, Floats]:
         w = self.w
@@ -205,52 +197,38 @@ class _Table:
         return found
 
     def _waits(self) -> dict[str, Floats]:
-        w, v = self.w, self.w.visits
-        lasts = np.where(w.wait_end < FAR, w.wait_end - v.queued, 0)
-        wait = lasts / self.minute
-        is_served, is_reneged = w.is_arrival & w.has_started, w.is_arrival & (v.outcome == Outcome.RENEGED)
-        served, gave_up, either = self.group(is_served), self.group(is_reneged), self.group(is_served | is_reneged)
-        mean = served.mean(wait)
-        spread = np.maximum(served.mean(wait**2) - mean**2, 0)
-        order = stable_order(lasts[served.rows])
-        keys, rising = served.keys[order], wait[served.rows[order]]
-        quantiles = dict(
-            zip(
-                ("wait_p50", "wait_p90", "wait_p95"),
-                grouped_quantiles(keys, rising, self.n, (0.5, 0.9, 0.95)),
-                strict=True,
-            )
-        )
-        over = {f"p_wait_over_{minutes:g}": served.mean(wait > minutes) for minutes in self.beyond}
+        w, (count, total, rows) = self.w, self._visits
+        n_began, n_served, n_gave_up = count[7:10]
+        mean, n_either = divided(total[1], n_served), count[15]
+        spread = np.maximum(divided(total[2], n_served) - mean**2, 0)
+        lasts = (w.wait_end - w.visits.queued)[rows]
+        order = stable_order(lasts)
+        keys, rising = self.keys[rows][order], lasts[order] / self.minute
+        quantiles = grouped_quantiles(keys, rising, self.n, (0.5, 0.9, 0.95))
+        numbers = [np.bincount(keys, weights=rising > minutes, minlength=self.n) for minutes in self.beyond]
         return {
             "wait_mean": mean,
             "wait_sd": np.sqrt(spread),
-            **quantiles,
-            "p_wait": either.mean(wait > 0),
-            "wait_mean_queueing": either.mean(wait),
-            "wait_mean_reneged": gave_up.mean(wait),
-            "wait_mean_started": self.began.mean(wait),
-            **over,
+            **dict(zip(("wait_p50", "wait_p90", "wait_p95"), quantiles, strict=True)),
+            "p_wait": divided(count[14], n_either),
+            "wait_mean_queueing": divided(total[4], n_either),
+            "wait_mean_reneged": divided(total[3], n_gave_up),
+            "wait_mean_started": divided(total[0], n_began),
+            **{f"p_wait_over_{m:g}": divided(n, n_served) for m, n in zip(self.beyond, numbers, strict=True)},
         }
 
     def _stays(self) -> dict[str, Floats]:
-        w, v = self.w, self.w.visits
-        is_done = w.is_arrival & (v.outcome == Outcome.SERVED)
-        began = v.started + v.interrupted
-        blocked = np.zeros(len(v.patient))
-        ended = w.blocked.where(w.blocked.stop < FAR)
-        np.add.at(blocked, ended.row, (ended.stop - ended.start) / self.minute)
-        was = blocked > 0
-        done, onward = self.group(is_done), self.group(is_done & (v.destination < w.n_services))
+        count, total, _ = self._visits
+        done, onward, was, was_onward = count[10:14]
         return {
-            "service_mean": done.mean((v.left - began) / self.minute),
-            "care_mean": done.mean((v.ready - began) / self.minute),
-            "time_in_system_mean": done.mean((v.left - v.queued) / self.minute),
-            "blocked_mean": done.mean(blocked),
-            "p_blocked": done.mean(was),
-            "blocked_mean_transferred": onward.mean(blocked),
-            "p_blocked_transferred": onward.mean(was),
-            "blocked_mean_blocked": self.group(is_done & was).mean(blocked),
+            "service_mean": divided(total[5], done),
+            "care_mean": divided(total[6], done),
+            "time_in_system_mean": divided(total[7], done),
+            "blocked_mean": divided(total[8], done),
+            "p_blocked": divided(was, done),
+            "blocked_mean_transferred": divided(total[9], onward),
+            "p_blocked_transferred": divided(was_onward, onward),
+            "blocked_mean_blocked": divided(total[10], was),
         }
 
     def _levels(self) -> dict[str, Floats]:

@@ -11,6 +11,7 @@ from flowsim.config.models import MeasureDef
 from flowsim.measure.facts import NO_SPLIT, Series
 from flowsim.measure.frames import Window
 from flowsim.measure.registry import asked, facts
+from flowsim.measure.tidy import Tidy, Words, words_of
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
 
@@ -35,15 +36,20 @@ def weekly(
         week_start (ISO date of the first day), measure, service, split, value. Weeks run from the first whole day
         measured; days left over at the end make no week. A window shorter than a week is one.
     """
-    return _series(seen or Window(spec, trajectory), definitions, 7, splits)
+    return by_week(seen or Window(spec, trajectory), definitions, splits).frame()
+
+
+def by_week(window: Window, definitions: Mapping[str, MeasureDef], splits: bool = False) -> Tidy:
+    """Return every measure of a window by week, as ``weekly`` does."""
+    return _series(window, definitions, 7, splits)
 
 
 def daily(spec: SystemSpec, trajectory: Trajectory, definitions: Mapping[str, MeasureDef]) -> pd.DataFrame:
     """Return every measure by day, as ``weekly`` does by week; ``week_start`` is then called ``day``."""
-    return _series(Window(spec, trajectory), definitions, 1, False).rename(columns={"week_start": "day"})
+    return _series(Window(spec, trajectory), definitions, 1, False).frame().rename(columns={"week_start": "day"})
 
 
-def _series(window: Window, definitions: Mapping[str, MeasureDef], days: int, splits: bool) -> pd.DataFrame:
+def _series(window: Window, definitions: Mapping[str, MeasureDef], days: int, splits: bool) -> Tidy:
     edges = period_edges(window, days)
     first = int(np.searchsorted(window.midnight_ticks, edges[0]))
     dates = [window.spec.clock.date_of(first + days * p).isoformat() for p in range(len(edges) - 1)]
@@ -55,12 +61,15 @@ def _series(window: Window, definitions: Mapping[str, MeasureDef], days: int, sp
     if not splits:
         found = [(m, _whole(series)) for m, series in found]
     n = len(dates)
-    return pd.DataFrame(
+    labels = [(m.name, *label) for m, series in found for label in series.labels]
+    each = [words_of([label[i] for label in labels]) for i in range(3)]
+    name, service, part = (Words(np.repeat(column.codes, n), column.words) for column in each)
+    return Tidy(
         {
-            "week_start": dates * sum(len(series.labels) for _, series in found),
-            "measure": [m.name for m, series in found for _ in range(n * len(series.labels))],
-            "service": [service for _, series in found for service, _ in series.labels for _ in range(n)],
-            "split": [part for _, series in found for _, part in series.labels for _ in range(n)],
+            "week_start": Words(np.tile(np.arange(n, dtype=np.int32), len(labels)), tuple(dates)),
+            "measure": name,
+            "service": service,
+            "split": part,
             "value": np.concatenate([np.zeros(0), *(series.table.ravel() for _, series in found)]),
         }
     )

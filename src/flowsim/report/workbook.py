@@ -58,7 +58,6 @@ def write_workbook(result: ExperimentResult, path: Path) -> None:
     import xlsxwriter
 
     options = {
-        "constant_memory": True,
         "nan_inf_to_errors": False,
         "strings_to_formulas": False,
         "strings_to_urls": False,

@@ -6,7 +6,7 @@ import pytest
 
 from flowsim.experiment.design import Design
 from flowsim.experiment.progress import Progress
-from flowsim.experiment.runner import FRAMES, collect, run_tasks
+from flowsim.experiment.runner import FRAMES, _groups, collect, run_tasks
 from flowsim.experiment.store import Parts
 from tests.unit.experiment.toytown import experiment
 
@@ -42,6 +42,26 @@ def test_two_workers_find_the_same(finished: Parts, tmp_path: Path) -> None:
     for name, table in collect(experiment(), parts)[0].items():
         pd.testing.assert_frame_equal(table, collect(experiment(), finished)[0][name], check_exact=True)
     assert len(list(parts.folder.iterdir())) == len(experiment().tasks)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_threads_find_the_same_as_processes(finished: Parts, tmp_path: Path, workers: int) -> None:
+    parts = Parts(tmp_path, "toy")
+    threaded = experiment("run.pool=threads")
+    run(threaded, parts, workers=workers)
+    for name, table in collect(threaded, parts)[0].items():
+        pd.testing.assert_frame_equal(table, collect(experiment(), finished)[0][name], check_exact=True)
+    assert [cell.key for cell in threaded.cells] == [cell.key for cell in experiment().cells]
+
+
+def test_arms_of_one_level_and_replication_go_together_and_the_last_alone() -> None:
+    design = experiment("run.replications=40")
+    groups = _groups(design.tasks, 2)
+    assert sorted(task.name for group in groups for task in group) == sorted(task.name for task in design.tasks)
+    assert all(len({(task.demand, task.replication) for task in group}) == 1 for group in groups)
+    assert max(map(len, groups)) == len(design.arms)
+    assert {len(group) for group in groups[-4:]} == {1}
+    assert {len(group) for group in _groups(design.tasks, 100)} == {1}
 
 
 def test_more_replications_take_up_those_that_are_there(finished: Parts) -> None:

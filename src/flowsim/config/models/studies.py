@@ -111,6 +111,9 @@ class RunSettings(Strict):
         default="kernel", description="kernel is compiled; reference is SimPy, for reading: the same trajectory"
     )
     workers: int = Field(default=0, ge=0, description="0 uses every core")
+    pool: Literal["processes", "threads"] = Field(
+        default="processes", description="what workers are: the same results; threads start sooner and share memory"
+    )
     log: Literal["standard", "full"] = "standard"
     demand: Annotated[list[str] | None, BeforeValidator(_listed)] = Field(
         default=None, description="keeps only these demand levels of the experiment"
