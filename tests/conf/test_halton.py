@@ -180,7 +180,8 @@ def test_a_service_can_be_switched_sized_and_priced(name):
 
 
 def test_services_outside_hospital_can_all_be_switched_off():
-    off = load(["place=halton", "year=2017_18", *A_YEAR, *(f"service.{name}.enabled=false" for name in OUTSIDE_HOSPITAL)])
+    off_words = [f"service.{name}.enabled=false" for name in OUTSIDE_HOSPITAL]
+    off = load(["place=halton", "year=2017_18", *A_YEAR, *off_words])
     rest = network(build(stage(off.raw, [], "baseline")))
     assert not {edge.target for edge in rest.edges} & set(OUTSIDE_HOSPITAL)
     assert rest.left_over == 0
