@@ -90,8 +90,8 @@ def make_image(ready: Ready, n_arrivals: int, replication: int, room: int) -> In
         (im.PATIENTS_AT, most * width, None),
         (im.HEAP_AT, 2 * rows * im.HEAP_WIDTH, None),
         (im.NOTES_AT, (len(changes) + rows + len(notes)) * im.NOTE_WIDTH, notes),
-        (im.EXITS_AT, most, np.full(n, NEVER, dtype=np.int64)),
-        (im.GONE_AT, most, np.full(n, NEVER, dtype=np.int64)),
+        (im.EXITS_AT, most, None),
+        (im.GONE_AT, most, None),
         (im.VISIT_TICKS_AT, rows * im.N_VISIT_TICKS, None),
         (im.VISIT_CODES_AT, _half(rows * im.N_VISIT_CODES), None),
         (im.DELAY_TICKS_AT, rows * len(im.DELAY_TICKS), None),
@@ -110,6 +110,8 @@ def make_image(ready: Ready, n_arrivals: int, replication: int, room: int) -> In
         if content is not None:
             image[at : at + content.size] = content.ravel()
         at += size
+    for column in (im.EXITS_AT, im.GONE_AT):
+        image[image[column] : image[column] + n] = NEVER
     for slot, value in (
         (im.PATIENT_WIDTH, width),
         (im.STATION_WIDTH, stations.shape[1]),
