@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flowsim.engine.compiled import image as im
-from flowsim.engine.compiled.jit import compiled
+from flowsim.engine.compiled.codes import WHERE
+from flowsim.engine.compiled.jit import compiled, prefetch
 from flowsim.system import tables as tb
 from flowsim.system.tables import Ints
 
@@ -65,6 +66,21 @@ def drop_first(m: Ints) -> None:
         child = 2 * hole + 1
     last = base + 2 * size
     lift(m, base, hole, m[last], m[last + 1])
+
+
+@compiled
+def look_ahead(m: Ints) -> None:
+    """Have the rows fetched that coming events will need: the visit of the next, and the two patients after it."""
+    first = m[im.HEAP_AT]
+    if m[im.HEAP_SIZE] > 2:
+        for key in range(first + 3, first + 6, 2):
+            q = m[key] & WHERE
+            prefetch(m, q)
+            prefetch(m, q + 8)
+            prefetch(m, q + 16)
+        v = m[(m[first + 1] & WHERE) + im.Q_VISIT]
+        for line in range(0, im.VISIT_WIDTH, 8):
+            prefetch(m, v + line)
 
 
 @compiled

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic, overload
 
@@ -30,6 +31,10 @@ def bare(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def narrow(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return whole numbers as codes of half the width, two to a number: the same memory."""
     return numbers.view(np.int32)
+
+
+def prefetch(numbers: npt.NDArray[Any], at: int) -> None:
+    """Have what stands there brought near, since it will be wanted soon; any place will do, even none."""
 
 
 @intrinsic
@@ -66,3 +71,24 @@ def _narrow(numbers: Any) -> Any:
     if not isinstance(numbers, types.CPointer):
         return None
     return lambda numbers: halves(numbers)  # noqa: PLW0108 - Numba wants a function of Python's
+
+
+@intrinsic
+def _bring(_context: Any, numbers: Any, at: Any) -> Any:
+    def lower(_: Any, builder: Any, __: Any, arguments: Any) -> None:
+        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        address = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), byte)
+        kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        bring = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        # To be read, to be kept, and data.
+        builder.call(bring, [address, word(0), word(3), word(1)])
+
+    return types.void(numbers, at), lower
+
+
+@overload(prefetch, strict=False)
+def _prefetch(numbers: Any, at: Any) -> Any:
+    bring: Any = _bring
+    if not isinstance(numbers, types.CPointer):
+        return None
+    return lambda numbers, at: bring(numbers, at)  # noqa: PLW0108 - Numba wants a function of Python's
