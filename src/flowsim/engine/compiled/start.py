@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import weakref
 from dataclasses import dataclass
-from threading import Lock
+from threading import RLock
 
 import numpy as np
 
@@ -156,7 +156,8 @@ def _half(codes: int) -> int:
 
 _MOST_KEPT = 2
 _kept: list[mmap.mmap] = []
-_keeping = Lock()
+# A room may be given back at any moment, this very thread holding it.
+_keeping = RLock()
 
 
 def _memory(size: int) -> Ints:
