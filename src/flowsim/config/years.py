@@ -7,20 +7,20 @@ them. They are taken in the order of the book; a later step finds what the earli
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 from flowsim.config.grammar import nearest, spot_at, tidy
 from flowsim.config.overrides import check_key, put, sourced
 from flowsim.config.problems import find
-from flowsim.config.ramps import written
 from flowsim.errors import ConfigError, Problem
-from flowsim.units import Dimension, QuantityError, parse_quantity
 
 RECORDED = "recorded"
 """Arm of the year that the files describe, in an experiment that takes the steps one by one."""
 ENDS = ("low", "high")
 """The ends of a range."""
+_NUMBER = re.compile(r"([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)\s*(\D.*)?")
 
 
 def in_year(raw: MutableMapping[str, Any], year: str) -> None:
@@ -94,7 +94,8 @@ def _has_range(value: Any) -> bool:
 
 def _keys(raw: Mapping[str, Any], step: Mapping[str, Any]) -> Iterator[str]:
     for stream in step.get("factors") or {}:
-        yield from (f"stream.{name}.factor" for name in (raw["stream"] if stream == "all" else [stream]))
+        for name in raw["stream"] if stream == "all" else [stream]:
+            yield f"stream.{name}.{_size_of(raw['stream'].get(name))}"
     yield from step.get("sets") or {}
 
 
@@ -107,7 +108,8 @@ def _take(raw: MutableMapping[str, Any], at: str, step: Mapping[str, Any], end: 
             if stream not in raw["stream"]:
                 problems.append(Problem(f"{at}.factors.{said}", repr(said), nearest(said, raw["stream"], "a stream")))
                 continue
-            put(raw, ("stream", stream, "factor"), _times(raw["stream"][stream].get("factor", 1), factor, end, source))
+            size = _size_of(raw["stream"][stream])
+            put(raw, ("stream", stream, size), _times(raw["stream"][stream].get(size, 1), factor, end, source))
     for key, value in (step.get("sets") or {}).items():
         path = tuple(str(key).split("."))
         problem = check_key(raw, path, may_add=True, value=value)
@@ -119,25 +121,32 @@ def _take(raw: MutableMapping[str, Any], at: str, step: Mapping[str, Any], end: 
         raise ConfigError(problems)
 
 
+def _size_of(stream: Any) -> str:
+    """Return the key that says how many come: the volume, so that the factor stays free for demand levels."""
+    volume = stream.get("volume") if isinstance(stream, Mapping) else None
+    return "volume" if volume is not None and _parted(volume, "value") else "factor"
+
+
 def _times(now: Any, factor: Any, end: str, source: str) -> dict[str, Any]:
-    """Return a stream's factor multiplied, its range moved with it."""
+    """Return a volume or factor multiplied, its range moved with it."""
     out: dict[str, Any] = {"source": factor.get("source", source) if isinstance(factor, Mapping) else source}
     moved = _at_end(factor, end)
     for part in ("value", *ENDS):
-        one, other = _number(now, part), _number(moved, part)
-        if part == "value" or one != _number(now, "value") or other != _number(moved, "value"):
-            out[part] = written(one * other, Dimension.NUMBER)
+        (one, unit), (other, _) = _parted(now, part) or (1.0, ""), _parted(moved, part) or (1.0, "")
+        if part == "value" or _has_range(now) or _has_range(moved):
+            said = f"{one * other:.12g}"
+            out[part] = f"{said} {unit}" if unit else float(said)
     return out
 
 
-def _number(said: Any, part: str) -> float:
-    """Return a raw number, or the end of its range; the value itself where it has none."""
+def _parted(said: Any, part: str) -> tuple[float, str] | None:
+    """Return number and unit of a raw quantity, or of the end of its range (the value where it has none)."""
     if isinstance(said, Mapping):
-        said = said.get(part, said.get("value", 1))
-    try:
-        return parse_quantity(said, Dimension.NUMBER)
-    except QuantityError:
-        return 1.0  # the grammar's checks name the key of what is no number
+        said = said.get(part, said.get("value"))
+    found = _NUMBER.fullmatch(str(said).strip().replace(",", ""))
+    return (
+        (float(found[1]), found[2] or "") if found else None
+    )  # the grammar's checks name the key of what is no number
 
 
 def _at_end(value: Any, end: str) -> Any:

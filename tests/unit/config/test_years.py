@@ -33,16 +33,16 @@ def toy():
     return raw
 
 
-def factor(raw, stream, stack=()):
-    return stage(raw, stack).config.stream[stream].factor
+def volume(raw, stream, stack=()):
+    return stage(raw, stack).config.stream[stream].volume
 
 
 def test_steps_multiply_streams_and_set_keys_in_order(toy):
-    before = factor(toy, "walk_ins").value
+    before = volume(toy, "walk_ins")
     in_year(toy, "later")
-    now = factor(toy, "walk_ins")
-    assert now.value == pytest.approx(before * 1.1 * 1.5, rel=1e-11)
-    assert (now.low, now.high) == pytest.approx((before * 1.0 * 1.5, before * 1.2 * 1.5), rel=1e-11)
+    now = volume(toy, "walk_ins")
+    assert now.value == pytest.approx(before.value * 1.1 * 1.5, rel=1e-11)
+    assert (now.low, now.high) == pytest.approx((before.low * 1.0 * 1.5, before.high * 1.2 * 1.5), rel=1e-11)
     assert now.source == "illustrative"
     assert stage(toy).config.service["ward"].capacity["beds"].value == 40
 
@@ -56,8 +56,9 @@ def test_the_recorded_year_changes_nothing(toy):
 def test_demand_comes_after_the_year(toy):
     toy["demand"]["double"] = {"label": "Double", "factors": {"walk_ins": {"value": 2, "source": "illustrative"}}}
     in_year(toy, "later")
-    once = factor(toy, "walk_ins").value
-    assert stage(toy, [], "double").config.stream["walk_ins"].factor.value == pytest.approx(2 * once, rel=1e-11)
+    once = volume(toy, "walk_ins").value
+    doubled = stage(toy, [], "double").config.stream["walk_ins"]
+    assert doubled.volume.value * doubled.factor.value == pytest.approx(2 * once, rel=1e-11)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ def test_steps_one_by_one_end_where_the_year_does(toy):
 
 
 def test_each_step_is_added_to_those_before(toy):
-    start = factor(toy, "ambulances").value
+    start = volume(toy, "ambulances").value
     toy["experiment"] = {"question": "Why?", "steps_to": "later", "watches": [], "arms": {}}
     step_by_step(toy)
     arms = toy["experiment"]["arms"]
@@ -109,7 +110,7 @@ def test_each_step_is_added_to_those_before(toy):
         "trend": 1.1,
         "beds_low": 1.1,
     }.items():
-        assert factor(toy, "ambulances", arms[arm]).value == pytest.approx(start * times, rel=1e-11), arm
+        assert volume(toy, "ambulances", arms[arm]).value == pytest.approx(start * times, rel=1e-11), arm
     beds = {arm: stage(toy, stack).config.service["ward"].capacity["beds"].value for arm, stack in arms.items()}
     assert (beds["beds_low"], beds["beds"], beds["beds_high"]) == (30, 40, 44)
     assert beds["trend"] == beds[RECORDED]
