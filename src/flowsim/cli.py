@@ -409,9 +409,9 @@ def schema(args: argparse.Namespace) -> int:
     """Print the JSON Schema of the YAML, by which editors complete and check it."""
     import json
 
-    from flowsim.config.models import Config
+    from flowsim.config.schema import schema as made
 
-    sys.stdout.write(json.dumps(Config.model_json_schema(), indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(made(), indent=2, ensure_ascii=False) + "\n")
     return 0
 
 

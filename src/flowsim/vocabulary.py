@@ -52,3 +52,12 @@ TERMS: dict[str, Term] = {
     "utilisation": Term("Mean number of spaces in use over the number there are."),
 }
 """Word -> meaning; the report's tooltips and the glossary read it."""
+
+BUILT_IN_EXITS = {
+    "home": "Home",
+    "died": "Died",
+    "left": "Left without being seen",
+    "turned_away": "Turned away",
+    "elsewhere": "Elsewhere",
+}
+"""Ways out that every place has -> what they are called."""

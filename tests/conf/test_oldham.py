@@ -1,15 +1,15 @@
-"""Oldham stands on what is recorded of it and says what is Halton's; every number has a source, and flows add up."""
+"""Oldham stands on what is recorded of it and says what is Halton's, and flows add up. Sources: test_sources.py."""
 
 import functools
 
 import pytest
 
-from flowsim.config.compose import conf_dir, options
+from flowsim.config.compose import options
 from flowsim.config.load import load
 from flowsim.config.scenarios import stage
+from flowsim.config.sourcing import BOOKS, GROUPS, numbers
 from flowsim.system.build import build
 from flowsim.system.network import network
-from tests.conf.test_halton import GROUPS, numbers
 
 A_YEAR = ["run.starts=2026-04-01", "run.warm_up=0 d", "run.duration=364 d"]
 HUBS = ["central", "east", "north", "south", "west"]
@@ -40,20 +40,11 @@ def flow(source, target):
     return sum(e.patients_per_day for e in year().edges if e.target == target and source in (None, e.source))
 
 
-@functools.cache
-def all_numbers():
-    return [pair for group in GROUPS for pair in numbers(getattr(config(), group), group)]
-
-
-def test_every_number_has_a_source_that_exists():
-    found = all_numbers()
-    assert len(found) > 500
-    assert [key for key, source in found if source is None] == []
-    assert {source for _, source in found} <= set(config().source)
-
-
 def test_no_number_claims_to_be_calibrated_to_halton():
-    assert {source for _, source in all_numbers()} & {"derived_halton", "calibrated_halton"} == set()
+    assert {source for _, source in numbers(config(), (*GROUPS, *BOOKS))} & {
+        "derived_halton",
+        "calibrated_halton",
+    } == set()
 
 
 def test_what_is_scaled_says_by_how_much():
@@ -77,15 +68,6 @@ def test_scaled_places_are_halton_times_the_ratio(key, halton, ratio):
     for part in key.split("."):
         node = node[part] if isinstance(node, dict) else getattr(node, part)
     assert node.value == round(halton * ratio)
-
-
-def test_every_entry_of_its_bibliography_is_cited():
-    own = {name for name in config().source if name not in load(["place=toy"]).config.source}
-    effects = [e for i in config().intervention.values() for e in (i.claim, i.evidence) if e is not None]
-    cited = {source for _, source in all_numbers()} | {e.source for e in effects}
-    cited |= {profile.source for profile in config().profile.values()}
-    prose = (conf_dir().parent / "docs" / "oldham.md").read_text(encoding="utf-8")
-    assert [source for source in sorted(own - cited) if f"`{source}`" not in prose] == []
 
 
 def test_attendances_and_admissions_are_as_recorded():

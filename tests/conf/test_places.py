@@ -13,7 +13,6 @@ from flowsim.config.models import Config
 from flowsim.config.quantities import Quantity, Tabled
 from flowsim.config.schema import schema
 from flowsim.config.validate import examine
-from flowsim.system.names import BUILT_IN_EXITS
 
 PLACES = [place for place in options("place") if place != "blank"]
 FILES = sorted(conf_dir().rglob("*.yaml"))
@@ -76,9 +75,3 @@ def _sources(node, above):
     elif isinstance(node, dict):
         for value in node.values():
             yield from _sources(value, above)
-
-
-def test_exits_that_every_place_has_are_known_to_the_checks():
-    from flowsim.config.checks.registry import BUILT_IN_EXITS as KNOWN
-
-    assert set(KNOWN) == set(BUILT_IN_EXITS)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOLIDAYS = "holidays"
+EVERY_DAY = "every_day"
 
 
 def days_of(key: str) -> tuple[int, ...] | None:
@@ -12,9 +14,9 @@ def days_of(key: str) -> tuple[int, ...] | None:
         >>> days_of("fri-mon"), days_of("holidays"), days_of("moon")
         ((4, 5, 6, 0), (), None)
     """
-    if key == "every_day":
+    if key == EVERY_DAY:
         return tuple(range(7))
-    if key == "holidays":
+    if key == HOLIDAYS:
         return ()
     first, dash, last = key.partition("-")
     if first not in WEEKDAYS or (dash and last not in WEEKDAYS):

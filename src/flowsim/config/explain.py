@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from flowsim.config.scenarios import Staged, in_force
 NOTHING = "-"
 """What is shown where a configuration says nothing."""
 _QUANTITY = {"value", "low", "high", "source", "note", "said", "price_year"}
+_TABLE = {"by", "cases"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,9 @@ def flat(node: Any, path: str = "") -> dict[str, str]:
         if set(node) <= _QUANTITY and "said" in node:
             year = node.get("price_year")
             return {path: (node["said"] or str(node["value"])) + (f" at {year} prices" if year else "")}
+        if set(node) == _TABLE:
+            cases = ((_case(levels), value) for levels, value in node["cases"])
+            return {k: v for case, value in cases for k, v in flat(value, f"{path}{case}").items()}
         inner = node["days"] if set(node) == {"days"} else node
         return {k: v for name, value in inner.items() for k, v in flat(value, f"{path}.{name}".lstrip(".")).items()}
     if isinstance(node, list):
@@ -79,3 +83,8 @@ def flat(node: Any, path: str = "") -> dict[str, str]:
             return {k: v for i, value in enumerate(node) for k, v in flat(value, f"{path}.{i}").items()}
         return {path: f"[{', '.join(str(item) for item in node)}]"}
     return {} if node is None else {path: str(node)}
+
+
+def _case(levels: Sequence[str | None]) -> str:
+    """Return a table's case as YAML has it: ``.values.85+.frail``, or ``.rest`` for all who are left."""
+    return ".rest" if set(levels) == {None} else "".join(f".{level or 'rest'}" for level in ("values", *levels))

@@ -135,15 +135,22 @@ def apply(raw: MutableMapping[str, Any], override: Override) -> list[Problem]:
 
 
 def sourced(path: Sequence[str], value: Any, source: str) -> Any:
-    """Return a bare number with its source, where the key wants a quantity."""
+    """Return a value whose numbers all have a source: their own, that of the block they stand in, or the one given."""
     plain = isinstance(value, str | int | float) and not isinstance(value, bool) and value != "rest"
     if plain and quantity_at(spot_at(path)) is not None:
         return {"value": value, "source": source}
     if isinstance(value, Mapping) and "value" in value and quantity_at(spot_at(path)) is not None:
         return {**value, "source": value.get("source", source)}
     if isinstance(value, Mapping):
-        return {k: sourced((*path, str(k)), v, source) for k, v in value.items()}
+        above = block_source(path, value) or source
+        return {k: sourced((*path, str(k)), v, above) for k, v in value.items()}
     return value
+
+
+def block_source(path: Sequence[str], value: Mapping[str, Any]) -> str | None:
+    """Return the source that a raw block names for all the numbers in it."""
+    said = value.get("source")
+    return said if isinstance(said, str) and "source" in names_at(spot_at(path)) else None
 
 
 def put(raw: MutableMapping[str, Any], path: Sequence[str], value: Any) -> None:

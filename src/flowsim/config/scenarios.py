@@ -176,7 +176,7 @@ def _applied(tree: Mapping[str, Any], layers: Iterable[Member], day: date) -> tu
             if problem is not None:
                 problems.append(Problem(f"{layer.book}.{layer.id}.sets.{dotted(path)}", problem.said, problem.wanted))
                 continue
-            new = tidy(sourced(path, copy.deepcopy(value), f"scenario:{layer.id}"), spot_at(path))
+            new = tidy(sourced(path, copy.deepcopy(value), layer.source), spot_at(path))
             before = _before(container, path)
             now = between(before, new, layer.fraction(day), spot_at(path))
             if now != before:

@@ -10,7 +10,7 @@ from typing import Any
 
 from flowsim.config.checks.clocks import as_date
 from flowsim.config.grammar import dotted, nearest
-from flowsim.config.models import Config, Intervention
+from flowsim.config.models import Config, Intervention, Scenario
 from flowsim.config.problems import shown
 from flowsim.errors import Problem
 
@@ -28,6 +28,7 @@ class Member:
         starts, ends: dates from which it holds and no longer holds; None for always.
         ramp: time over which numbers move to their new values [days].
         overrules: members whose values this one replaces.
+        source: of the numbers it sets that name none of their own.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Member:
     ends: date | None = None
     ramp: float = 0.0
     overrules: tuple[str, ...] = ()
+    source: str = ""
 
     def holds(self, day: date) -> bool:
         """Whether it is in force on a day."""
@@ -68,15 +70,18 @@ def members(stack: Sequence[str], config: Config) -> tuple[list[Member], list[Pr
         if scenario is not None:
             for inner in scenario.interventions:
                 found.setdefault(inner, _intervention(inner, config.intervention[inner]))
-            found.setdefault(
-                name, Member(name, "scenario_book", _paths(scenario.sets), overrules=tuple(scenario.overrules))
-            )
+            found.setdefault(name, _scenario(name, scenario))
         elif name in config.intervention:
             found.setdefault(name, _intervention(name, config.intervention[name]))
         else:
             known = [*config.intervention, *config.scenario_book]
             problems.append(Problem("scenario", repr(name), nearest(name, known, "an intervention or scenario")))
     return list(found.values()), problems
+
+
+def _scenario(name: str, item: Scenario) -> Member:
+    source = item.source or f"scenario:{name}"
+    return Member(name, "scenario_book", _paths(item.sets), overrules=tuple(item.overrules), source=source)
 
 
 def _intervention(name: str, item: Intervention) -> Member:
@@ -88,6 +93,7 @@ def _intervention(name: str, item: Intervention) -> Member:
         as_date(item.ends) if item.ends else None,
         item.ramp.value / _DAY if item.ramp is not None else 0.0,
         tuple(item.overrules),
+        item.source or f"scenario:{name}",
     )
 
 

@@ -128,14 +128,18 @@ def _size_of(stream: Any) -> str:
 
 
 def _times(now: Any, factor: Any, end: str, source: str) -> dict[str, Any]:
-    """Return a volume or factor multiplied, its range moved with it."""
-    out: dict[str, Any] = {"source": factor.get("source", source) if isinstance(factor, Mapping) else source}
+    """Return a volume or factor multiplied, its range moved with it; it keeps its source, and says the step's."""
+    by = factor.get("source", source) if isinstance(factor, Mapping) else source
     moved = _at_end(factor, end)
+    kept = {key: now[key] for key in ("source", "note") if key in now} if isinstance(now, Mapping) else {}
+    said = moved.get("value") if isinstance(moved, Mapping) else moved
+    note = "; ".join(str(text) for text in (kept.get("note"), f"times {said} ({by})") if text)
+    out: dict[str, Any] = {"source": kept.get("source", by), "note": note}
     for part in ("value", *ENDS):
         (one, unit), (other, _) = _parted(now, part) or (1.0, ""), _parted(moved, part) or (1.0, "")
         if part == "value" or _has_range(now) or _has_range(moved):
-            said = f"{one * other:.12g}"
-            out[part] = f"{said} {unit}" if unit else float(said)
+            product = f"{one * other:.12g}"
+            out[part] = f"{product} {unit}" if unit else float(product)
     return out
 
 

@@ -42,8 +42,8 @@ def effects_design(loaded: Loaded, items: Sequence[str] = ()) -> Design:
     raw = copy.deepcopy(loaded.raw)
     for name, item in book.items():
         if item.change.sets:
-            own = raw["coverage"][name]["change"]["sets"]
-            raw.setdefault("scenario_book", {})[arm_of(name, item)] = {"label": item.text, "why": item.why, "sets": own}
+            own = {key: value for key, value in raw["coverage"][name]["change"].items() if key != "intervention"}
+            raw.setdefault("scenario_book", {})[arm_of(name, item)] = {"label": item.text, "why": item.why, **own}
     arms = {arm_of(name, item): [arm_of(name, item)] for name, item in book.items()}
     measures = list(dict.fromkeys(item.measure for item in book.values()))
     raw["measure"] = {name: raw["measure"][name] for name in measures}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,12 @@ from flowsim.calibrate.forecast import ForecastPlan
 from flowsim.report.fit_figures import forecast_panel, ranges, unit_of
 from flowsim.report.fit_section import fit_part, knob_rows
 from flowsim.report.formats import NOT_MEASURED, amount, difference, is_missing, percent
+from flowsim.report.rendering import rendered
 
 
 def write_calibration_page(result: CalibrationResult, path: Path, version: str) -> None:
     """Write what a calibration found."""
-    path.write_text(_rendered("calibration.html.j2", calibration_parts(result), version), encoding="utf-8")
+    path.write_text(rendered("calibration.html.j2", version=version, **calibration_parts(result)), encoding="utf-8")
 
 
 def write_validation_page(
@@ -26,24 +26,7 @@ def write_validation_page(
 ) -> None:
     """Write how forecasts did."""
     parts = validation_parts(planned, forecasts, scores)
-    path.write_text(_rendered("validation.html.j2", parts, version), encoding="utf-8")
-
-
-def _rendered(template: str, parts: dict[str, Any], version: str) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=PackageLoader("flowsim.report", "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters["drawing"] = Markup
-    environment.globals["source"] = lambda name: Markup(environment.loader.get_source(environment, name)[0])  # type: ignore[union-attr]
-    text = environment.get_template(template).render(version=version, **parts)
-    return re.sub(r"\n\s*\n+", "\n", text)
+    path.write_text(rendered("validation.html.j2", version=version, **parts), encoding="utf-8")
 
 
 def calibration_parts(result: CalibrationResult) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flowsim.config.models import Mix
+from flowsim.config.models import Knob, Mix
 from flowsim.config.quantities import Quantity
-from flowsim.config.sourcing import GROUPS, written
+from flowsim.config.sourcing import BOOKS, GROUPS, written
 from flowsim.experiment.assumptions import said_like
 
 if TYPE_CHECKING:
@@ -19,15 +19,23 @@ if TYPE_CHECKING:
     from flowsim.config.models import Config
 
 STATUSES = ("measured", "published", "calibrated", "expert", "assumed", "no source")
-OPTIONS = "intervention"
-"""Group of what may be done; its numbers are told apart from those of the place as it is."""
+PARTS = {
+    "year_book": ("Steps between years", "By what, and to what, the place is brought to another year."),
+    "intervention": ("Interventions", "What options would change, and what they cost; not part of the place as it is."),
+    "scenario_book": ("Scenarios", "What scenarios set beside the interventions they are made of."),
+    "target": ("Targets", "What documents promised, which results are held against."),
+    "record": ("Records", "What was recorded, which the model is held against."),
+    "calibration": ("Calibration", "Between what limits uncertain inputs are sought."),
+    "coverage": ("Trials", "What is tried, one at a time, to see what each item of the documents moves."),
+}
+"""Groups beside the place as it is -> heading and a sentence on each, by group."""
 _NUMBER = re.compile(r"^(£?\s*)([+-]?[\d,_]*\.?\d+(?:[eE][+-]?\d+)?)\s*(.*)$")
 _HEAD = """# Parameters of {label}
 
 Written by `flowsim docs place={id}` from the configuration: every number written, under the dotted key by which it can
 be set, with its range, its unit, the source it rests on (`conf/source/`) and that source's status. A number without a
-source of its own has that of the block it stands in; a mix given case by case is one row. *Assumed* is nobody's
-measurement and is called so.
+source of its own has that of the block it stands in; a mix given case by case is one row, and so are the two ends of an
+uncertain input. *Assumed* is nobody's measurement and is called so.
 """
 
 
@@ -57,17 +65,8 @@ def write_parameters(loaded: Loaded, folder: Path) -> Path:
 
 
 def parameters(config: Config) -> list[Parameter]:
-    """Return every number of a configuration, in its order; those of interventions last."""
-    out = []
-    for key, quantity, source in written(config, (*GROUPS, OPTIONS)):
-        if quantity is None:
-            out.append(_cases(config, key, source))
-        else:
-            out.append(_parameter(config, key, quantity, source))
-    for name, item in config.intervention.items():
-        for key, value in item.sets.items():
-            out += _set(config, f"{OPTIONS}.{name}.sets.{key}", value, None)
-    return out
+    """Return every number of a configuration, in its order; first those of the place, then those of its books."""
+    return [_parameter(config, *found) for found in written(config, (*GROUPS, *BOOKS))]
 
 
 def _status(config: Config, source: str | None) -> str:
@@ -75,17 +74,23 @@ def _status(config: Config, source: str | None) -> str:
     return entry.status if entry is not None else "no source"
 
 
-def _parameter(config: Config, key: str, quantity: Quantity, source: str | None) -> Parameter:
-    value, unit = _split(quantity.said or f"{quantity.value:g}")
-    year = getattr(quantity, "price_year", None)
-    low, high = (_split(said_like(quantity, number))[0] for number in (quantity.low, quantity.high))
-    unit = f"{unit} at {year} prices".strip() if year else unit
+def _parameter(config: Config, key: str, found: Quantity | Mix | Knob, source: str | None) -> Parameter:
+    if isinstance(found, Mix):  # given by cases: how many shares it has, and by what
+        number = sum(1 for said in _leaves(found.cases) if said != "rest")
+        value, low, high, unit = str(number), "", "", f"shares by {', '.join(found.by)}"
+    elif isinstance(found, Knob):
+        (low, unit), (high, _), value = _split(_said(found.low)), _split(_said(found.high)), ""
+        unit = {"value": unit, "factor": "times what is said", "odds": "times the odds"}[found.moves]
+    else:
+        value, unit = _split(found.said or f"{found.value:g}")
+        low, high = (_split(said_like(found, number))[0] for number in (found.low, found.high))
+        year = getattr(found, "price_year", None)
+        unit = f"{unit} at {year} prices".strip() if year else unit
     return Parameter(key, value, low, high, unit, source or "", _status(config, source))
 
 
-def _plain(config: Config, key: str, said: object, source: str | None) -> Parameter:
-    value, unit = _split(str(said))
-    return Parameter(key, value, "", "", unit, source or "", _status(config, source))
+def _said(end: str | float) -> str:
+    return end if isinstance(end, str) else f"{end:g}"
 
 
 def _split(said: str) -> tuple[str, str]:
@@ -101,14 +106,6 @@ def _split(said: str) -> tuple[str, str]:
     return found[2], " ".join(part for part in (found[1].strip(), found[3].strip()) if part)
 
 
-def _cases(config: Config, key: str, source: str | None) -> Parameter:
-    """Return a mix that is given by cases, which counts once: how many shares it has, and by what."""
-    stream, attribute = key.split(".")[1], key.rsplit(".", 1)[1]
-    mix: Mix = config.stream[stream].mix[attribute]
-    number = sum(1 for said in _leaves(mix.cases or {}) if said != "rest")
-    return Parameter(key, str(number), "", "", f"shares by {', '.join(mix.by)}", source or "", _status(config, source))
-
-
 def _leaves(node: object) -> Iterator[object]:
     if isinstance(node, Mapping):
         for below in node.values():
@@ -117,53 +114,27 @@ def _leaves(node: object) -> Iterator[object]:
         yield node
 
 
-def _set(config: Config, key: str, value: Any, above: str | None) -> Iterator[Parameter]:
-    """Yield the numbers of a value that an intervention sets."""
-    if isinstance(value, Mapping):
-        above = value.get("source") or above
-        if "value" in value:
-            said, unit = _split(str(value["value"]))
-            low, high = (_split(str(value[end]))[0] if value.get(end) is not None else "" for end in ("low", "high"))
-            yield Parameter(key, said, low, high, unit, above or "", _status(config, above))
-            return
-        for name, below in value.items():
-            if name not in ("source", "note", "by"):
-                yield from _set(config, f"{key}.{name}", below, above)
-    elif isinstance(value, int | float | str) and not isinstance(value, bool) and _NUMBER.match(str(value)):
-        yield _plain(config, key, value, above)
-
-
 # --- the page --------------------------------------------------------------------------------------
 
 
 def markdown(config: Config) -> str:
     """Return the page."""
-    found = parameters(config)
-    place = [p for p in found if _group(p) != OPTIONS]
-    options = [p for p in found if _group(p) == OPTIONS]
-    parts = [_HEAD.format(label=config.place.label, id=config.place.id), "## How many, by status\n"]
-    parts.append(_counts(place, options))
-    for group in GROUPS:
-        rows = [p for p in place if _group(p) == group]
-        if rows:
-            parts += [f"## {group.capitalize()}\n", _table(rows)]
-    if options:
-        told = "What options would change, and what they cost; not part of the place as it is.\n"
-        parts += ["## Interventions\n", told, _table(options)]
+    found: dict[str, list[Parameter]] = {}
+    for parameter in parameters(config):
+        found.setdefault(parameter.key.partition(".")[0], []).append(parameter)
+    parts = [_HEAD.format(label=config.place.label, id=config.place.id), "## How many, by status\n", _counts(found)]
+    for group, rows in found.items():
+        heading, told = PARTS.get(group, (group.capitalize(), ""))
+        parts += [f"## {heading}\n", *([f"{told}\n"] if told else []), _table(rows)]
     return "\n".join(parts)
 
 
-def _group(parameter: Parameter) -> str:
-    return parameter.key.partition(".")[0]
-
-
-def _counts(place: list[Parameter], options: list[Parameter]) -> str:
-    heads = [status for status in STATUSES if any(p.status == status for p in (*place, *options))]
+def _counts(found: Mapping[str, list[Parameter]]) -> str:
+    place = [p for group in GROUPS for p in found.get(group, ())]
+    rows = {group: found[group] for group in GROUPS if group in found} | {"**the place**": place}
+    rows |= {heading.lower(): found[group] for group, (heading, _) in PARTS.items() if group in found}
+    heads = [status for status in STATUSES if any(p.status == status for some in found.values() for p in some)]
     lines = [f"| part | {' | '.join(heads)} | all |", f"|---|{'--:|' * (len(heads) + 1)}"]
-    groups = {group: [p for p in place if _group(p) == group] for group in GROUPS}
-    rows = {**{group: rows for group, rows in groups.items() if rows}, "**the place**": place}
-    if options:
-        rows["interventions"] = options
     for name, some in rows.items():
         count = Counter(p.status for p in some)
         lines.append(f"| {name} | {' | '.join(str(count[status]) for status in heads)} | {len(some)} |")

@@ -37,13 +37,7 @@ def months_panel(values: pd.DataFrame, name: str, unit: str) -> str:
     said = unit_of(unit)
     rows = values.to_dict("records")
     spread = [float(r[c]) for r in rows for c in ("recorded", "low", "high", "allowed_low", "allowed_high")]
-    at = svg.scale([v for v in spread if math.isfinite(v)], HEAD + TALL, HEAD, about=4)
-    x = [LEFT + PANEL * (i + 0.5) / len(rows) for i in range(len(rows))]
-    parts = [svg.text(LEFT, HEAD - 12, name, "panel")]
-    for tick in at.ticks(4):
-        parts.append(svg.line(LEFT, at(tick), LEFT + PANEL, at(tick), "grid"))
-        parts.append(svg.text(LEFT - 6, at(tick) + 4, tick_text(tick, said), "tick", "end"))
-    parts += _axis(rows, x)
+    at, x, parts = _frame(spread, [str(r["key"]) for r in rows], name, said)
     parts.append(_between(x, [at(r["allowed_low"]) for r in rows], [at(r["allowed_high"]) for r in rows], "#d8dde0"))
     parts.append(_between(x, [at(r["low"]) for r in rows], [at(r["high"]) for r in rows], MODELLED))
     parts.append(svg.path([(a, at(r["modelled"])) for a, r in zip(x, rows, strict=True)], "mean", stroke=MODELLED))
@@ -58,13 +52,21 @@ def _dot(is_within: bool) -> str:
     return RECORDED if is_within else "#b8460b"
 
 
-def _axis(rows: Sequence[dict[Hashable, Any]], x: Sequence[float]) -> list[str]:
+def _frame(
+    spread: Sequence[float], months: Sequence[str], name: str, unit: str
+) -> tuple[svg.Scale, list[float], list[str]]:
+    """Return the scale of values, where each month stands, and the panel's heading, grid and axes."""
     bottom = HEAD + TALL
-    parts = [svg.line(LEFT, bottom, LEFT + PANEL, bottom, "axis")]
-    every = max(1, math.ceil(len(rows) / 8))
-    for i in range(0, len(rows), every):
-        parts.append(svg.text(x[i], bottom + 17, str(rows[i]["key"])[2:], "tick", "middle"))
-    return parts
+    at = svg.scale([v for v in spread if math.isfinite(v)], bottom, HEAD, about=4)
+    x = [LEFT + PANEL * (i + 0.5) / len(months) for i in range(len(months))]
+    parts = [svg.text(LEFT, HEAD - 12, name, "panel")]
+    for tick in at.ticks(4):
+        parts.append(svg.line(LEFT, at(tick), LEFT + PANEL, at(tick), "grid"))
+        parts.append(svg.text(LEFT - 6, at(tick) + 4, tick_text(tick, unit), "tick", "end"))
+    parts.append(svg.line(LEFT, bottom, LEFT + PANEL, bottom, "axis"))
+    for i in range(0, len(months), max(1, math.ceil(len(months) / 8))):
+        parts.append(svg.text(x[i], bottom + 17, months[i][2:], "tick", "middle"))
+    return at, x, parts
 
 
 def _between(x: Sequence[float], low: Sequence[float], high: Sequence[float], colour: str) -> str:
@@ -106,23 +108,12 @@ def forecast_panel(months: pd.DataFrame, name: str, unit: str) -> str:
         return ""
     said = unit_of(unit)
     rows = months.to_dict("records")
-    columns = ("recorded", "low95", "high95", "last_year", "mean12")
-    spread = [float(r[c]) for r in rows for c in columns]
-    at = svg.scale([v for v in spread if math.isfinite(v)], HEAD + TALL, HEAD, about=4)
-    x = [LEFT + PANEL * (i + 0.5) / len(rows) for i in range(len(rows))]
-    parts = [svg.text(LEFT, HEAD - 12, name, "panel")]
-    for tick in at.ticks(4):
-        parts.append(svg.line(LEFT, at(tick), LEFT + PANEL, at(tick), "grid"))
-        parts.append(svg.text(LEFT - 6, at(tick) + 4, tick_text(tick, said), "tick", "end"))
-    parts += _axis([{"key": r["month"]} for r in rows], x)
+    spread = [float(r[c]) for r in rows for c in ("recorded", "low95", "high95", "last_year", "mean12")]
+    at, x, parts = _frame(spread, [str(r["month"]) for r in rows], name, said)
     for share in (95, 80):
         low, high = ([at(r[f"{end}{share}"]) for r in rows] for end in ("low", "high"))
         parts.append(_between(x, low, high, MODELLED))
-    for column, colour, dash in (
-        ("model", MODELLED, None),
-        ("last_year", "#b8460b", "5 3"),
-        ("mean12", "#768692", "2 3"),
-    ):
+    for column, colour, dash in LINES:
         known = [(a, at(r[column])) for a, r in zip(x, rows, strict=True) if math.isfinite(r[column])]
         if known:
             parts.append(svg.path(known, "mean", stroke=colour, stroke_dasharray=dash))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from flowsim.experiment.result import ExperimentResult
 from flowsim.report.evidence import assumptions_part, audit_part, map_part, run_part
 from flowsim.report.fit_section import run_fit_part
 from flowsim.report.inequality import inequality_part
+from flowsim.report.rendering import rendered
 from flowsim.report.sections import answer_part, costs_part, delays_part, options_part, weekly_part
 from flowsim.report.targets import targets_part
 from flowsim.report.waterfall import years_part
@@ -40,20 +40,7 @@ def write_page(result: ExperimentResult, path: Path) -> None:
 
 def page(result: ExperimentResult) -> str:
     """Return the page as HTML."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=PackageLoader("flowsim.report", "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters["drawing"] = Markup
-    environment.globals["source"] = lambda name: Markup(environment.loader.get_source(environment, name)[0])  # type: ignore[union-attr]
-    text = environment.get_template("page.html.j2").render(**_parts(result))
-    return re.sub(r"\n\s*\n+", "\n", text)
+    return rendered("page.html.j2", **_parts(result))
 
 
 def _parts(result: ExperimentResult) -> dict[str, Any]:

@@ -16,12 +16,13 @@ from flowsim.system.build_levels import level_steps
 from flowsim.system.build_services import make_service
 from flowsim.system.build_streams import make_stream
 from flowsim.system.calendar import Calendar, make_calendar
-from flowsim.system.names import BUILT_IN_EXITS, Problems, collect
+from flowsim.system.names import Problems, collect
 from flowsim.system.network import instant_cycles
 from flowsim.system.purposes import Purposes
 from flowsim.system.routing import make_routing, reach
 from flowsim.system.spec import AttributeSpec, ReasonSpec, StaffSpec, SystemSpec
 from flowsim.system.tabling import Context
+from flowsim.vocabulary import BUILT_IN_EXITS
 
 
 class StagedConfig(Protocol):

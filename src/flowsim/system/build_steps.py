@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from flowsim.config.days import WEEKDAYS
 from flowsim.config.models import Departure, Service, Step
 from flowsim.config.quantities import Share, Tabled
 from flowsim.system.build_levels import by_period, finish
 from flowsim.system.curves import Curve, Floats, flat
 from flowsim.system.durations import make_distribution
-from flowsim.system.schedules import WEEKDAYS, minute_of, number_pattern
+from flowsim.system.schedules import minute_of, number_pattern
 from flowsim.system.spec import NONE, DeconditioningSpec, StaffNeed, Steps, StepSpec, VisitSpec
 from flowsim.system.tabling import Context, Scope, value_table
 

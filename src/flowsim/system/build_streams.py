@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+from flowsim.config.grammar import nearest
 from flowsim.config.models import Mix, Profile, Stream
 from flowsim.config.quantities import Share, Tabled
 from flowsim.system.build_levels import by_period, finish
 from flowsim.system.curves import Curve, flat
 from flowsim.system.distributions import CannotBe, cumulative_of, discrete_of, scaled
 from flowsim.system.durations import check_ways, read_row
-from flowsim.system.names import one_of
 from flowsim.system.profiles import rate_curve
 from flowsim.system.routing import TOLERANCE, make_routing
 from flowsim.system.spec import NONE, Distribution, ListedArrival, MixSpec, Steps, StreamSpec, Table, ThinSpec
@@ -166,7 +166,7 @@ def _mix_table(
     by = tuple(dict.fromkeys(name for mix in mixes for name in mix.by))
     for name in by:
         if name not in drawn:
-            wanted = one_of("an attribute drawn before this one in the same mix", name, drawn)
+            wanted = nearest(name, drawn, "an attribute drawn before this one in the same mix")
             ctx.problems.add(key, f"by {name!r}", wanted)
             return Table((), (), ())
     rows = [_mix_rows(ctx, key, attribute, mix) for mix in mixes]

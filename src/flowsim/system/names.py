@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
+from flowsim.config.grammar import nearest
 from flowsim.config.models import Config
 from flowsim.errors import ConfigError, Problem
 from flowsim.system.spec import NONE
+from flowsim.vocabulary import BUILT_IN_EXITS
 
-BUILT_IN_EXITS = {
-    "home": "Home",
-    "died": "Died",
-    "left": "Left without being seen",
-    "turned_away": "Turned away",
-    "elsewhere": "Elsewhere",
-}
-"""Ways out that every system has."""
 ARRIVAL = "arrival"
 """The level of ``from`` for patients who come from outside."""
 
@@ -36,22 +29,12 @@ class Problems:
 
     def unknown(self, key: str, said: str, kind: str, known: Iterable[str]) -> None:
         """Note a name that does not exist, with the nearest that does."""
-        self.add(key, repr(said), one_of(kind, said, known))
+        self.add(key, repr(said), nearest(said, known, kind))
 
     def raise_any(self) -> None:
         """Raise ConfigError if anything was found."""
         if self.found:
             raise ConfigError(self.found)
-
-
-def one_of(kind: str, said: str, known: Iterable[str]) -> str:
-    """Return what would be right in place of an unknown name: the nearest, or a few of those known."""
-    names = list(known)
-    near = get_close_matches(said, names, n=1)
-    if near:
-        return f"{kind}; did you mean {near[0]!r}?"
-    shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-    return f"{kind}: one of {shown}" if names else f"{kind}; there are none"
 
 
 @dataclass(frozen=True)

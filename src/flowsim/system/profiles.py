@@ -8,10 +8,11 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from flowsim.config.days import WEEKDAYS
 from flowsim.config.models import Profile, Sine, Stream, SurgePeriod
 from flowsim.system.calendar import parse_date
 from flowsim.system.curves import Curve, Floats, between, flat, of_points, product
-from flowsim.system.schedules import WEEKDAYS, Pattern, by_clock, number_pattern
+from flowsim.system.schedules import Pattern, by_clock, number_pattern
 from flowsim.system.tabling import Context
 from flowsim.units import DAYS_PER_YEAR
 

@@ -16,14 +16,12 @@ from typing import TypeVar
 
 import numpy as np
 
+from flowsim.config.days import EVERY_DAY, HOLIDAYS, WEEKDAYS, days_of
 from flowsim.config.models import Hours
 from flowsim.system.calendar import MINUTES_A_DAY, Calendar
 from flowsim.system.curves import Curve, of_points
 from flowsim.system.names import Problems
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-HOLIDAYS = "holidays"
-EVERY_DAY = "every_day"
 _WANTED = "a day: mon .. sun, a range such as mon-fri, every_day or holidays"
 
 Day = tuple[tuple[int, float], ...]
@@ -35,20 +33,6 @@ def minute_of(clock: str) -> int:
     """Return the minute of the day of a clock time such as ``08:30``."""
     hours, _, minutes = clock.partition(":")
     return int(hours) * 60 + int(minutes)
-
-
-def days_of(key: str) -> tuple[int, ...] | None:
-    """Return the weekdays (Monday 0) that a day key covers, () for ``holidays``; None if it is no day key."""
-    if key == HOLIDAYS:
-        return ()
-    if key == EVERY_DAY:
-        return tuple(range(7))
-    first, dash, last = key.partition("-")
-    if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
-        return None
-    start = WEEKDAYS.index(first)
-    span = (WEEKDAYS.index(last) - start) % 7 if dash else 0
-    return tuple((start + i) % 7 for i in range(span + 1))
 
 
 @dataclass(frozen=True)

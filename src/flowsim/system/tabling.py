@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from flowsim.config.grammar import nearest
 from flowsim.config.models import Config
 from flowsim.config.quantities import Quantity, Tabled
 from flowsim.system.calendar import Calendar
-from flowsim.system.names import Names, Problems, one_of
+from flowsim.system.names import Names, Problems
 from flowsim.system.purposes import Purposes
 from flowsim.system.spec import BY_DESTINATION, BY_ORIGIN, Table
 
@@ -149,7 +150,7 @@ def _levels_of(ctx: Context, key: str, name: str, scope: Scope) -> tuple[str, ..
         *([FROM] if scope.origins is not None else []),
         *([TO] if scope.destinations is not None else []),
     ]
-    ctx.problems.add(key, f"by {name!r}", one_of("an attribute", name, known))
+    ctx.problems.add(key, f"by {name!r}", nearest(name, known, "an attribute"))
     return None
 
 

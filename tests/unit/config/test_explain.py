@@ -38,3 +38,15 @@ def test_the_other_way_round():
     one, other = stage(TOY), stage(TOY, ["discharge_weekends"])
     forth, back = explain(one, other), explain(other, one)
     assert [(d.key, d.after, d.before) for d in back] == [(d.key, d.before, d.after) for d in forth]
+
+
+def test_cases_of_a_table_are_told_by_the_keys_that_set_them():
+    raw = compose(["place=toy"])
+    share = {"by": ["age"], "values": {"85_plus": {"value": "5 %", "source": "illustrative"}}, "rest": "0 %"}
+    key = "stream.walk_ins.thinned.prevention"
+    raw["intervention"]["prevention"] = {"label": "Prevention", "sets": {key: {"share": share}}}
+    found = [tuple(d) for d in explain(stage(raw), stage(raw, ["prevention"]))]
+    assert found == [
+        (f"{key}.share.rest", NOTHING, "0 %", "prevention"),
+        (f"{key}.share.values.85_plus", NOTHING, "5 %", "prevention"),
+    ]

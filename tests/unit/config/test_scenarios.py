@@ -53,6 +53,23 @@ def test_an_undated_intervention_holds_for_the_whole_run(toy):
     assert staged.config.service["ward"].capacity["beds"].source == "scenario:more"
 
 
+def test_the_block_of_an_option_is_the_source_of_numbers_that_name_none(toy):
+    slots, mix = "service.reablement.capacity.visits", "stream.walk_ins.mix.age"
+    ages = {"under_65": "78 %", "65_to_84": "16 %", "85_plus": "rest", "source": "illustrative"}
+    toy = copy.deepcopy(toy)
+    toy["source"] |= {name: {"title": name, "status": "assumed"} for name in ("mine", "own")}
+    sets = {BEDS: 50, slots: {"value": 70, "source": "own"}, mix: ages}
+    for group in ("intervention", "scenario_book"):
+        toy[group]["more"] = {"label": "More", "why": "", "source": "mine", "note": "as told", "sets": sets}
+        config = stage(toy, ["more"]).config
+        assert config.service["ward"].capacity["beds"].source == "mine"
+        assert config.service["reablement"].capacity["visits"].source == "own"
+        assert {share.source for share in config.stream["walk_ins"].mix["age"].shares.values() if share != "rest"} == {
+            "illustrative"
+        }
+        del toy[group]["more"]
+
+
 def test_a_sourced_value_keeps_its_source(toy):
     raw = with_interventions(toy, more={"sets": {BEDS: {"value": 50, "source": "illustrative"}}})
     assert stage(raw, ["more"]).config.service["ward"].capacity["beds"].source == "illustrative"

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from flowsim.config.load import load
-from flowsim.config.sourcing import by_status, numbers, to_be_replaced
+from flowsim.config.sourcing import BOOKS, by_status, numbers, to_be_replaced
 from flowsim.config.template import likes, new_place
 from flowsim.errors import FlowsimError, RunError
 
@@ -38,6 +38,7 @@ def test_every_number_of_the_template_is_an_assumption_to_be_replaced(borough: P
     assert {source for _, source in found} == {"assumed_template"}
     assert by_status(config) == {"assumed": len(found)}
     assert sum(map(len, to_be_replaced(config).values())) == len(found)
+    assert {source for _, source in numbers(config, BOOKS)} == {"assumed_template"}
 
 
 def test_a_number_with_a_source_of_its_own_is_no_longer_listed(borough: Path) -> None:

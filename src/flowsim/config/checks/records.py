@@ -123,6 +123,8 @@ def knob_odds(given: Given) -> Iterator[Problem]:
 
 def dimension_of(knob: Knob) -> Dimension:
     """Return what kind of number a knob's ends are."""
+    if knob.moves == "value" and knob.keys[0].endswith(".add"):
+        return Dimension.COUNT  # places more or fewer from a date on: whole, though they may be below 0
     kind = quantity_at(spot_at(knob.keys[0].split("."))) if knob.moves == "value" else None
     return kind.dimension if kind is not None else Dimension.NUMBER
 

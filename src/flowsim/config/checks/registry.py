@@ -13,9 +13,7 @@ from flowsim.config.grammar import nearest
 from flowsim.config.models import Branch, Config, Distribution, Hours, Mix, Pathway, Service, Weekly
 from flowsim.config.quantities import Quantity, Tabled
 from flowsim.errors import Problem
-
-BUILT_IN_EXITS = ("home", "died", "left", "turned_away", "elsewhere")
-"""Ways out that every place has."""
+from flowsim.vocabulary import BUILT_IN_EXITS
 
 Scope = Literal["system", "book"]
 

@@ -7,10 +7,11 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from flowsim.config.models.common import Sourced
 from flowsim.config.quantities import Strict
 
 
-class Trial(Strict):
+class Trial(Sourced):
     """One change to the place as it stands, tried by itself: an intervention or scenario, or values of its own."""
 
     intervention: str | None = Field(default=None, description="an intervention or scenario of the book")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from flowsim.config.models.common import IsoDate
+from flowsim.config.models.common import IsoDate, Sourced
 from flowsim.config.models.money import Programme
 from flowsim.config.quantities import Duration, Number, Strict
 from flowsim.units import MINUTES_PER_YEAR
@@ -24,7 +24,7 @@ class Effect(Strict):
     note: str | None = None
 
 
-class Intervention(Strict):
+class Intervention(Sourced):
     """A named, dated set of changes."""
 
     label: str
@@ -41,7 +41,7 @@ class Intervention(Strict):
     evidence: Effect | None = None
 
 
-class Scenario(Strict):
+class Scenario(Sourced):
     """A named stack of interventions and values; it says why."""
 
     label: str
