@@ -80,14 +80,12 @@ def _ghosts(window: Window) -> Flags:
 def _overlaps(window: Window, same_service: bool) -> Flags:
     """Return which visits hold a space while the same patient holds another (of the same service)."""
     v = window.visits
-    order = window.by_patient
     if not same_service:
-        quick, is_in_order = overlaps(order, v.patient, v.started, window.has_started, window.left)
+        quick, is_in_order = overlaps(window.previous, v.started, window.has_started, window.left)
         if is_in_order:
             return quick
-    if same_service:
-        order = window.by_service
-        order = order[stable_order(v.patient[order])]
+    order = window.by_service if same_service else np.arange(len(v.patient))
+    order = order[stable_order(v.patient[order])]
     order = order[np.flatnonzero(window.has_started[order])]
     same = _same(v, order, same_service)
     if (same & (v.started[order[1:]] < v.started[order[:-1]])).any():

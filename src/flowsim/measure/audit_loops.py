@@ -7,7 +7,8 @@ import numpy.typing as npt
 from numba import njit
 
 Ints = npt.NDArray[np.int64]
-Codes = npt.NDArray[np.int16]
+Codes = npt.NDArray[np.int32]
+Levels = npt.NDArray[np.int16]
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
@@ -112,7 +113,7 @@ def clipped_sum(start: Ints, stop: Ints, weight: Ints, begin: int, end: int) -> 
 
 @njit(cache=True, nogil=True)
 def alike(
-    rows: Ints, mine: tuple[Ints, Ints, Ints], drawn: tuple[Ints, Ints, Ints], codes: Codes, others: Codes
+    rows: Ints, mine: tuple[Ints, Ints, Ints], drawn: tuple[Ints, Ints, Ints], codes: Levels, others: Levels
 ) -> int:
     """Return how many rows of a table are, column by column and attribute by attribute, those of another."""
     same = 0
@@ -181,24 +182,23 @@ def visits_made(
 
 
 @njit(cache=True, nogil=True)
-def overlaps(order: Ints, patient: Ints, started: Ints, has_started: Flags, left: Ints) -> tuple[Flags, bool]:
+def overlaps(previous: Codes, started: Ints, has_started: Flags, left: Ints) -> tuple[Flags, bool]:
     """Return which visits hold a space while the same patient holds another, and whether starts are in order.
 
     Args:
-        order: patient by patient, in order of joining.
-        patient: of each visit.
+        previous: of each visit, in order of joining, the same patient's visit before.
         started: of each visit.
         has_started: of each visit.
         left: of each visit.
     """
-    found = np.zeros(order.size, np.bool_)
-    before = -1
-    for i in range(order.size):
-        row = order[i]
-        if has_started[row]:
-            if before >= 0 and patient[before] == patient[row]:
-                if started[row] < started[before]:
-                    return found, False
-                found[row] = started[row] < left[before]
-            before = row
+    found = np.zeros(previous.size, np.bool_)
+    latest = np.full(previous.size, NEVER, np.int32)  # the last visit that started, up to each
+    for row in range(previous.size):
+        before = previous[row]
+        holder = latest[before] if before != NEVER else NEVER
+        latest[row] = row if has_started[row] else holder
+        if has_started[row] and holder != NEVER:
+            if started[row] < started[holder]:
+                return found, False
+            found[row] = started[row] < left[holder]
     return found, True

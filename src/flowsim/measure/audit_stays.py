@@ -20,7 +20,7 @@ import numpy as np
 from flowsim.measure.audit_loops import first_of_visits, interpolated
 from flowsim.measure.audit_rows import AuditRow, compared
 from flowsim.measure.frames import Floats, Window
-from flowsim.measure.sorting import stable_order
+from flowsim.measure.sorting import stable_order, whole
 from flowsim.system.distributions import cdf
 from flowsim.system.spec import BY_DESTINATION, NONE, Distribution, ServiceSpec, StepSpec, Table
 from flowsim.trajectory import NEVER, Ints
@@ -171,7 +171,7 @@ def table_index(window: Window, table: Table[Any], rows: Ints, start: Ints, draw
         at += np.searchsorted(np.array(window.spec.periods), start, side="right") - 1
     for attribute, size in zip(table.by, table.sizes, strict=True):
         if attribute >= 0:
-            code = window.levels(attribute)[rows]
+            code = whole(window.levels(attribute)[rows])
         else:
             code = drawn if attribute == BY_DESTINATION else window.visits.origin[rows]
         at = at * size + code

@@ -25,7 +25,7 @@ def repeated_contacts(window: Window, asked: Asked) -> Facts:
     first one). Refused and balked do not count.
     """
     home = asked.places(window, "home", "home")
-    episode = window.once(("episodes", home.tobytes()), lambda: window.chains(~home[window.came_from]))
+    episode = window.once(("episodes", home.tobytes()), lambda: window.chains(~home))
     rows = asked.chosen(window)
     rows = rows[np.flatnonzero(window.visits.initial[rows] == 0)]
     tick, position, whole = window.visits.queued[rows], asked.position(window, rows), episode[rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from flowsim.measure import visit_loops
 from flowsim.measure.facts import ALL, Facts
 from flowsim.measure.frames import Window
 from flowsim.measure.intervals import FAR, Flags
@@ -25,17 +26,23 @@ def rate(window: Window, asked: Asked) -> Facts:
     rate per 100,000 of it. Refused and balked do not count; people there at the start neither arrive nor are
     admitted.
     """
-    at, rows = asked.option("at", "queued", "started", "left"), asked.chosen(window)
-    tick, came_from = stamp(window, at)[rows], window.came_from[rows]
-    keep = window.within(tick) & ~window.is_placed[rows] & ~asked.places(window, "not_from")[came_from]
-    if at == "queued":
-        keep &= window.visits.initial[rows] == 0
+    rows, tick = reached(window, asked)
+    values = asked.ones(window, len(rows))
+    return Moments(asked.names(window), asked.position(window, rows), tick, values, "rate", asked.per(window))
+
+
+def reached(window: Window, asked: Asked) -> tuple[Ints, Ints]:
+    """Return the rows of the visits that reach a measure's stamp in the window, and when; see ``rate``."""
+    at = asked.option("at", "queued", "started", "left")
+    allowed = ~asked.places(window, "not_from")
     if "from" in asked.definition.options:
-        from_outside = (came_from == NEVER) if "arrival" in asked.listed("from") else np.zeros_like(keep)
-        keep &= asked.places(window, "from")[came_from] | from_outside
-    use = np.flatnonzero(keep)
-    values = asked.ones(window, len(use))
-    return Moments(asked.names(window), asked.position(window, rows[use]), tick[use], values, "rate", asked.per(window))
+        allowed &= asked.places(window, "from")
+        # The last place is that of nowhere: people from outside.
+        allowed[-1] = "arrival" in asked.listed("from")
+    is_out = window.was_there if at == "queued" else window.is_placed
+    tick, bounds = stamp(window, at), (window.start, window.end)
+    rows = visit_loops.passing(asked.chosen(window), tick, bounds, is_out, window.came_from, allowed)
+    return rows, tick[rows]
 
 
 @measure_kind("outcome_share")
@@ -123,39 +130,14 @@ def return_share(window: Window, asked: Asked) -> Facts:
     gone = window.trajectory.patients
     leaves = asked.places(window, "exits", "none")[gone.exit] & (gone.exit != NEVER)
     departed = np.where(leaves, gone.left, FAR)[v.patient[last]]
-    soonest = np.minimum(_next_start(window, asked, last), departed)
+    starts = stamp(window, "started")
+    soonest = visit_loops.next_starts(last, window.following, asked.places(window, "to"), window.service, starts)
+    soonest = np.minimum(soonest, departed)
     values = soonest - clock <= limit
     if asked.option("share", "followed", "spared") == "spared":
         values = ~values
     position = asked.position(window, last)
     return Moments(asked.names(window), position, clock, values)
-
-
-def _next_start(window: Window, asked: Asked, rows: Ints) -> Ints:
-    """Return the earliest start at a place ``to`` lists among the same patient's later visits; FAR if none."""
-    counts = asked.places(window, "to")
-    starts, until, whose = window.once(("starts", counts.tobytes()), lambda: _starts(window, counts))
-    # The next start in the list, if it is the same patient's.
-    following = until[window.place[rows]]
-    return np.where(whose[following] == window.visits.patient[rows], starts[following], FAR)
-
-
-def _starts(window: Window, counts: Flags) -> tuple[Ints, Ints, Ints]:
-    """Return starts at some places patient by patient, how many there are up to each visit, and whose each is.
-
-    A start is no later than those of the same patient after it, and nobody's comes at the end.
-    """
-    v, order = window.visits, window.by_patient
-    is_start = (counts[v.service] & window.has_started)[order]
-    events = order[np.flatnonzero(is_start)]
-    soonest, whose = v.started[events], v.patient[events]
-    same = np.flatnonzero(whose[1:] == whose[:-1])
-    while True:
-        # What comes later counts for those before it; one round unless starts are out of order.
-        sooner = np.minimum(soonest[same], soonest[same + 1])
-        if np.array_equal(sooner, soonest[same]):
-            return np.append(soonest, FAR), np.cumsum(is_start), np.append(whose, NEVER - 1)
-        soonest[same] = sooner
 
 
 @measure_kind("avoided")
@@ -169,7 +151,7 @@ def avoided(window: Window, asked: Asked) -> Facts:
     """
     v = window.visits
     home = asked.places(window, "home", "home")
-    episode = window.once(("episodes", home.tobytes()), lambda: window.chains(~home[window.came_from]))
+    episode = window.once(("episodes", home.tobytes()), lambda: window.chains(~home))
     final = np.flatnonzero(home[window.went] & ~home[v.service] & (v.outcome != Outcome.REFUSED))
     final = final[window.left[final] < FAR]
     asked_for_bed = _by_episode(episode, asked.places(window, "unless", "ward")[v.service])

@@ -61,6 +61,11 @@ class Window(Records):
         return np.asarray((ticks >= self.start) & (ticks < self.end) & (ticks != NEVER))
 
     @cached_property
+    def was_there(self) -> Flags:
+        """Which visits are of people there at the start, waiting or placed."""
+        return np.asarray((self.visits.initial != 0) | self.is_placed)
+
+    @cached_property
     def is_arrival(self) -> Flags:
         """Which visits were joined (or tried) in the window; those there at the start are not."""
         return np.asarray(self.within(self.visits.queued) & (self.visits.initial == 0))

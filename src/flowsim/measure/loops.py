@@ -213,28 +213,6 @@ def merged(up: Ints, down: Ints, up_by: Ints, down_by: Ints, begin: int) -> tupl
 
 
 @njit(cache=True, nogil=True)
-def neighbours(order: Ints, patient: Ints) -> tuple[Ints, Ints]:
-    """Return each visit's visit before and after by the same patient, from the order patient by patient."""
-    n = order.size
-    previous, following = np.full(n, NEVER), np.full(n, NEVER)
-    for i in range(1, n):
-        earlier, later = order[i - 1], order[i]
-        if patient[earlier] == patient[later]:
-            previous[later], following[earlier] = earlier, later
-    return previous, following
-
-
-@njit(cache=True, nogil=True)
-def chains(links: Flags, previous: Ints) -> Ints:
-    """Return the first row of the unbroken run of linked visits that each belongs to; earlier visits come first."""
-    first = np.arange(links.size)
-    for row in range(links.size):
-        if links[row] and previous[row] != NEVER:
-            first[row] = first[previous[row]]
-    return first
-
-
-@njit(cache=True, nogil=True)
 def sums(
     service: Ints, split: Ints, tick: Ints, value: Floats, edges: Ints, shape: tuple[int, int]
 ) -> tuple[Ints, Floats, Floats, Floats, Floats]:

@@ -8,18 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from flowsim.errors import ConfigError, Problem
+from flowsim.measure import visit_loops
 from flowsim.measure.facts import ALL, NO_SPLIT, Facts, Series
+from flowsim.measure.flow import reached
 from flowsim.measure.frames import Floats, Window
 from flowsim.measure.integrals import areas
 from flowsim.measure.intervals import Flags, Intervals
-from flowsim.measure.records import meant
-from flowsim.measure.registry import Asked, measure_kind
+from flowsim.measure.records import Levels, meant
+from flowsim.measure.registry import NO_FLAGS, Asked, measure_kind
 from flowsim.measure.waits import stamp
 from flowsim.trajectory import NEVER, Ints
 from flowsim.units import DAYS_PER_YEAR
 
 Count = Callable[[Ints], Floats]
 """Events, or days, by level and period of the edges given."""
+NO_LEVELS: Levels = np.zeros(0, dtype=np.int16)
 GAPS = ("difference", "ratio", "slope", "relative_slope", "range")
 
 
@@ -170,13 +173,11 @@ def _lives_here(window: Window, asked: Asked) -> tuple[int, Flags] | None:
 def _of_visits(window: Window, asked: Asked, rows: Ints, position: Ints | None) -> tuple[Ints, Ints]:
     """Return the rows that count, and the level of each: its position among those with people."""
     lives = _lives_here(window, asked)
-    if lives is not None:
-        rows = rows[lives[1][window.levels(lives[0])[rows]]]
+    home, is_home = (NO_LEVELS, NO_FLAGS) if lives is None else (window.levels(lives[0]), lives[1])
     if position is None:
-        return rows, np.zeros(len(rows), dtype=np.int64)
+        return visit_loops.levelled(rows, home, is_home, NO_LEVELS, np.zeros(0, dtype=np.int64))
     index = _attribute(window, asked.definition.options["by"])
-    level = position[window.levels(index or 0)[rows]]
-    return rows[level >= 0], level[level >= 0]
+    return visit_loops.levelled(rows, home, is_home, window.levels(index or 0), position)
 
 
 def _counter(tick: Ints, level: Ints, n_levels: int) -> Count:
@@ -194,16 +195,9 @@ def _counter(tick: Ints, level: Ints, n_levels: int) -> Count:
 
 def _events(window: Window, asked: Asked, position: Ints | None, n_levels: int) -> Count:
     """Count visits that reach a stamp; whom counts is told in ``flowsim.measure.flow.rate``."""
-    at, rows = asked.option("at", "queued", "started", "left"), asked.chosen(window)
-    came_from, tick = window.came_from[rows], stamp(window, at)[rows]
-    keep = window.within(tick) & ~window.is_placed[rows] & ~asked.places(window, "not_from")[came_from]
-    if at == "queued":
-        keep &= window.visits.initial[rows] == 0
-    if "from" in asked.definition.options:
-        from_outside = (came_from == NEVER) if "arrival" in asked.listed("from") else np.zeros_like(keep)
-        keep &= asked.places(window, "from")[came_from] | from_outside
-    rows, level = _of_visits(window, asked, rows[keep], position)
-    return _counter(stamp(window, at)[rows], level, n_levels)
+    rows, _ = reached(window, asked)
+    rows, level = _of_visits(window, asked, rows, position)
+    return _counter(stamp(window, asked.option("at", "queued", "started", "left"))[rows], level, n_levels)
 
 
 def _days(window: Window, asked: Asked, what: str, position: Ints | None, n_levels: int) -> Count:

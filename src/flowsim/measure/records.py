@@ -6,19 +6,23 @@ What had not happened by the end happens at ``FAR``, past any tick.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any, TypeVar, cast
 
 import numpy as np
+import numpy.typing as npt
 
-from flowsim.measure import loops
+from flowsim.measure import visit_loops
 from flowsim.measure.intervals import FAR, Flags
-from flowsim.measure.sorting import stable_order
+from flowsim.measure.sorting import Codes, codes, stable_order
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import NEVER, Ints, Outcome, Trajectory
 
 Found = TypeVar("Found")
+Levels = npt.NDArray[np.int16]
 
+_MOST_CODES = 1 << 22
+"""Combinations of levels up to which tables by combination are kept."""
 NOT = "not "
 """Before a level in a ``when``: all but that level."""
 
@@ -81,6 +85,16 @@ class Records:
     # ------------------------------------------------------------- visits
 
     @cached_property
+    def service(self) -> Codes:
+        """Service of each visit."""
+        return codes(self.visits.service)
+
+    @cached_property
+    def patient(self) -> Codes:
+        """Patient of each visit."""
+        return codes(self.visits.patient)
+
+    @cached_property
     def by_service(self) -> Ints:
         """Rows service by service, each service's in order."""
         return stable_order(self.visits.service)
@@ -127,16 +141,22 @@ class Records:
         placed = sum(g.number for g in groups if not g.waiting)
         return np.asarray((self.visits.initial == 1) & (self.visits.patient < placed))
 
-    def levels(self, attribute: int) -> Ints:
+    def levels(self, attribute: int) -> Levels:
         """Return the level code of an attribute at each visit, on joining."""
         return self.once(("levels", attribute), partial(self._levels, attribute))
 
-    def _levels(self, attribute: int) -> Ints:
-        sizes = [len(a.levels) for a in self.spec.attributes]
-        below = int(np.prod(sizes[attribute + 1 :], dtype=np.int64))
-        upto = self.visits.attributes // below
-        # The remainder by a second division: numpy divides quicker than it takes remainders.
-        return np.asarray(upto - upto // sizes[attribute] * sizes[attribute])
+    def _levels(self, attribute: int) -> Levels:
+        if self._n_codes <= _MOST_CODES:
+            return level_by_code(self._sizes, attribute)[self.visits.attributes]
+        return level_of(self.visits.attributes, self._sizes, attribute)
+
+    @cached_property
+    def _sizes(self) -> tuple[int, ...]:
+        return tuple(len(a.levels) for a in self.spec.attributes)
+
+    @property
+    def _n_codes(self) -> int:
+        return int(np.prod(self._sizes, dtype=np.int64))
 
     def matches(self, when: Mapping[str, Sequence[str]]) -> Flags:
         """Return which visits are of patients a definition's ``when`` means."""
@@ -144,48 +164,34 @@ class Records:
         return self.once(("matches", key), partial(self._matches, when))
 
     def _matches(self, when: Mapping[str, Sequence[str]]) -> Flags:
-        keep = np.ones(len(self.visits.patient), dtype=bool)
-        for attribute, codes in meant(self.spec, when):
-            wanted = np.zeros(len(self.spec.attributes[attribute].levels), dtype=bool)
-            wanted[codes] = True
-            keep &= wanted[self.levels(attribute)]
-        return keep
+        wanted = tuple((attribute, tuple(codes)) for attribute, codes in meant(self.spec, when))
+        if self._n_codes <= _MOST_CODES:
+            return meant_by_code(self._sizes, wanted)[self.visits.attributes]
+        return _meant(wanted, len(self.visits.patient), self._sizes, self.levels)
 
     # ------------------------------------------------------------- a patient's visits in order
 
     @cached_property
-    def by_patient(self) -> Ints:
-        """Rows patient by patient, each patient's in order."""
-        return stable_order(self.visits.patient)
-
-    @cached_property
-    def place(self) -> Ints:
-        """Where in ``by_patient`` each visit is."""
-        found = np.empty(len(self.by_patient), dtype=np.int64)
-        found[self.by_patient] = np.arange(len(found))
-        return found
-
-    @cached_property
-    def previous(self) -> Ints:
+    def previous(self) -> Codes:
         """Row of the same patient's visit before; NEVER for the first."""
         return self._neighbours[0]
 
     @cached_property
-    def following(self) -> Ints:
+    def following(self) -> Codes:
         """Row of the same patient's next visit; NEVER for the last."""
         return self._neighbours[1]
 
     @cached_property
-    def _neighbours(self) -> tuple[Ints, Ints]:
-        return loops.neighbours(self.by_patient, self.visits.patient)
+    def _neighbours(self) -> tuple[Codes, Codes]:
+        return visit_loops.neighbours(self.patient)
 
-    def chains(self, links: Flags) -> Ints:
+    def chains(self, goes_on: Flags) -> Ints:
         """Return for each visit the first row of the unbroken run of visits it belongs to.
 
         Args:
-            links: whether a visit carries on from the same patient's visit before.
+            goes_on: by place code, whether a visit carries on from a visit there.
         """
-        return loops.chains(links, self.previous)
+        return visit_loops.chains(goes_on, self.came_from, self.previous)
 
     @cached_property
     def holder(self) -> Ints:
@@ -202,15 +208,18 @@ class Records:
         return found
 
     @cached_property
-    def came_from(self) -> Ints:
+    def came_from(self) -> Codes:
         """Service of the same patient's visit before; NEVER for the first."""
-        return np.where(self.previous != NEVER, self.visits.service[self.previous], NEVER)
+        return self._ways[0]
 
     @cached_property
-    def went(self) -> Ints:
-        """Place code of where each visit led: the service queued for next, else the destination; NEVER if neither."""
-        onward = np.where(self.following != NEVER, self.visits.service[self.following], NEVER)
-        return np.where(self.visits.destination != NEVER, self.visits.destination, onward)
+    def went(self) -> Codes:
+        """Place code of where each visit led: its destination, else the service queued for next; NEVER if neither."""
+        return self._ways[1]
+
+    @cached_property
+    def _ways(self) -> tuple[Codes, Codes]:
+        return visit_loops.ways(self.service, codes(self.visits.destination), self.previous, self.following)
 
 
 def _is_of(key: Hashable, kinds: tuple[str, ...]) -> bool:
@@ -222,6 +231,39 @@ def or_far(ticks: Ints) -> Ints:
     found = ticks.copy()
     found[found == NEVER] = FAR
     return found
+
+
+def level_of(combination: Ints, sizes: tuple[int, ...], attribute: int) -> Levels:
+    """Return the level of an attribute in combinations of levels, the first attribute's slowest."""
+    below = int(np.prod(sizes[attribute + 1 :], dtype=np.int64))
+    return (combination // below % sizes[attribute]).astype(np.int16)
+
+
+@lru_cache(maxsize=64)
+def level_by_code(sizes: tuple[int, ...], attribute: int) -> Levels:
+    """Return ``level_of`` every combination there is."""
+    return level_of(np.arange(np.prod(sizes, dtype=np.int64)), sizes, attribute)
+
+
+@lru_cache(maxsize=256)
+def meant_by_code(sizes: tuple[int, ...], wanted: tuple[tuple[int, tuple[int, ...]], ...]) -> Flags:
+    """Return which combinations of levels have one of the levels wanted of each attribute."""
+    number = int(np.prod(sizes, dtype=np.int64))
+    return _meant(wanted, number, sizes, partial(level_by_code, sizes))
+
+
+def _meant(
+    wanted: tuple[tuple[int, tuple[int, ...]], ...],
+    number: int,
+    sizes: tuple[int, ...],
+    levels: Callable[[int], Levels],
+) -> Flags:
+    keep = np.ones(number, dtype=bool)
+    for attribute, found in wanted:
+        is_wanted = np.zeros(sizes[attribute], dtype=bool)
+        is_wanted[list(found)] = True
+        keep &= is_wanted[levels(attribute)]
+    return keep
 
 
 def meant(spec: SystemSpec, when: Mapping[str, Sequence[str]]) -> Iterator[tuple[int, list[int]]]:

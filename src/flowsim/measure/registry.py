@@ -12,6 +12,7 @@ import pandas as pd
 
 from flowsim.config.models import MeasureDef
 from flowsim.errors import ConfigError, Problem
+from flowsim.measure import visit_loops
 from flowsim.measure.facts import Facts
 from flowsim.measure.frames import Floats, Window, nothing_happened
 from flowsim.measure.intervals import Flags
@@ -20,6 +21,7 @@ from flowsim.measure.tidy import Tidy, words_of
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
 
+NO_FLAGS: Flags = np.zeros(0, dtype=bool)
 _MINUTES = {"min": 1.0, "h": 60.0, "days": 1440.0}
 
 
@@ -136,21 +138,20 @@ class Asked:
         return window.once(("chosen", *self.about), lambda: self._chosen(window))
 
     def _chosen(self, window: Window) -> Ints:
-        here = self.all_chosen(window)
-        return here[np.flatnonzero(window.has_joined[here])]
+        return self._select(window, window.has_joined)
 
     def all_chosen(self, window: Window) -> Ints:
         """Return the same with those refused and those who balked."""
-        return window.once(("all chosen", *self.about), lambda: self._all_chosen(window))
+        return window.once(("all chosen", *self.about), lambda: self._select(window, NO_FLAGS))
 
-    def _all_chosen(self, window: Window) -> Ints:
-        here = window.is_one_of(self.services)[window.visits.service]
+    def _select(self, window: Window, joined: Flags) -> Ints:
         meant = self.patients(window)
-        return np.flatnonzero(here if meant is None else here & meant)
+        wanted = window.is_one_of(self.services)
+        return visit_loops.selected(window.service, wanted, joined, NO_FLAGS if meant is None else meant)
 
     def position(self, window: Window, rows: Ints) -> Ints:
         """Return the position among its services of the service of each of some visits."""
-        return self.positions(window)[window.visits.service[rows]]
+        return self.positions(window)[window.service[rows]]
 
 
 Kind = Callable[[Window, Asked], Facts]

@@ -10,10 +10,17 @@ import numpy.typing as npt
 from flowsim.measure import loops
 from flowsim.trajectory import Ints
 
+Codes = npt.NDArray[np.int32]
+
 
 def whole(values: npt.ArrayLike) -> Ints:
     """Return whole numbers as compiled loops take them: nothing is copied where they are so already."""
     return np.ascontiguousarray(values, dtype=np.int64)
+
+
+def codes(values: npt.ArrayLike) -> Codes:
+    """Return codes as compiled loops take them: nothing is copied where they are so already."""
+    return np.ascontiguousarray(values, dtype=np.int32)
 
 
 def stable_order(keys: Ints) -> Ints:

@@ -6,11 +6,13 @@ from collections.abc import Hashable
 
 import numpy as np
 
+from flowsim.measure import visit_loops
 from flowsim.measure.facts import PERCENTILES, Facts
 from flowsim.measure.frames import Window
 from flowsim.measure.intervals import FAR, Flags
 from flowsim.measure.moments import Moments
 from flowsim.measure.registry import Asked, measure_kind
+from flowsim.measure.sorting import codes
 from flowsim.trajectory import NEVER, Ints
 
 STAMPS = ("queued", "started", "seen", "ready", "left")
@@ -36,27 +38,19 @@ def run_heads(window: Window, asked: Asked, of: str = "spells") -> tuple[Ints, I
     rows = asked.chosen(window)
     if of == "visits":
         return rows, rows
-    return rows, window.once(("heads", *asked.about, of), lambda: window.chains(_links(window, asked, of))[rows])
+    return rows, _linked(window, asked, of)[0]
 
 
-def _links(window: Window, asked: Asked, of: str) -> Flags:
-    """Return which visits carry on a run from the same patient's visit before."""
+def _linked(window: Window, asked: Asked, of: str) -> tuple[Ints, Flags]:
+    """Return the first row of the run of each of a measure's visits, and which visits are the last of theirs."""
     return window.once(("links", *asked.about, of), lambda: _find_links(window, asked, of))
 
 
-def _find_links(window: Window, asked: Asked, of: str) -> Flags:
-    v, rows = window.visits, asked.chosen(window)
-    # One more place than visits: NEVER, the visit before a patient's first, is reached there by index -1.
-    here = np.zeros(len(v.patient) + 1, dtype=bool)
-    here[rows] = True
-    previous = window.previous[rows]
-    is_link = here[previous]
+def _find_links(window: Window, asked: Asked, of: str) -> tuple[Ints, Flags]:
+    provider = np.zeros(0, dtype=np.int32)
     if of == "attendances":
-        _, provider = np.unique([s.provider for s in window.spec.services], return_inverse=True)
-        is_link &= provider[v.service[rows]] == provider[v.service[previous]]
-    links = np.zeros(len(v.patient), dtype=bool)
-    links[rows[is_link]] = True
-    return links
+        provider = codes(np.unique([s.provider for s in window.spec.services], return_inverse=True)[1])
+    return visit_loops.runs(asked.chosen(window), provider, window.service, window.previous)
 
 
 def runs(window: Window, asked: Asked, of: str = "spells") -> tuple[Ints, Ints]:
@@ -65,12 +59,11 @@ def runs(window: Window, asked: Asked, of: str = "spells") -> tuple[Ints, Ints]:
 
 
 def _runs(window: Window, asked: Asked, of: str) -> tuple[Ints, Ints]:
-    rows, head = run_heads(window, asked, of)
+    rows = asked.chosen(window)
     if of == "visits":
         return rows, rows
-    goes_on = np.zeros(len(window.visits.patient), dtype=bool)
-    goes_on[window.previous[np.flatnonzero(_links(window, asked, of))]] = True
-    last = np.flatnonzero(~goes_on[rows])
+    head, is_last = _linked(window, asked, of)
+    last = np.flatnonzero(is_last)
     return head[last], rows[last]
 
 

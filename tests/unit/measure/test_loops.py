@@ -5,10 +5,11 @@ import itertools
 import numpy as np
 import pytest
 
-from flowsim.measure import audit_loops, loops
+from flowsim.measure import audit_loops, loops, visit_loops
 from flowsim.measure.audit_stays import limited_moments
 from flowsim.measure.integrals import areas, levels_at, steps
 from flowsim.measure.intervals import FAR
+from flowsim.measure.sorting import codes
 from flowsim.system.spec import Distribution
 
 RNG = np.random.default_rng(3)
@@ -47,17 +48,59 @@ def test_steps_are_the_levels_of_every_tick(weights):
 
 
 def test_runs_of_linked_visits_begin_where_walking_back_ends():
-    patient = np.sort(RNG.integers(0, 60, N))
-    previous, following = loops.neighbours(np.arange(N), patient)
-    links = RNG.random(N) < 0.6
-    first = loops.chains(links, previous)
+    patient, place = codes(RNG.integers(0, 60, N)), codes(RNG.integers(0, 4, N))
+    previous, following = visit_loops.neighbours(patient)
+    goes_on = np.array([True, True, False, True])
+    first = visit_loops.chains(goes_on, place, previous)
     for row in range(N):
+        before, after = np.flatnonzero(patient[:row] == patient[row]), np.flatnonzero(patient[row:] == patient[row])
+        assert previous[row] == (before[-1] if before.size else -1)
+        assert following[row] == (row + after[1] if after.size > 1 else -1)
         at = row
-        while links[at] and previous[at] != -1:
+        while goes_on[place[at]] and previous[at] != -1:
             at = previous[at]
         assert first[row] == at
-        assert previous[row] == (row - 1 if row and patient[row - 1] == patient[row] else -1)
-        assert following[row] == (row + 1 if row < N - 1 and patient[row + 1] == patient[row] else -1)
+
+
+@pytest.mark.parametrize("by_provider", [False, True])
+def test_visits_in_a_row_to_chosen_services_are_one_run(by_provider):
+    patient, service = codes(RNG.integers(0, 60, N)), codes(RNG.integers(0, 4, N))
+    provider = codes([0, 0, 1, 1])
+    rows = np.flatnonzero(service != 3)
+    previous, _ = visit_loops.neighbours(patient)
+    first, is_last = visit_loops.runs(rows, provider if by_provider else provider[:0], service, previous)
+    carried_on = set()
+    for i, row in enumerate(rows):
+        before = previous[row]
+        is_one = before != -1 and service[before] != 3
+        if is_one and by_provider:
+            is_one = provider[service[before]] == provider[service[row]]
+        assert first[i] == (first[rows == before][0] if is_one else row)
+        carried_on |= {before} if is_one else set()
+    assert [row not in carried_on for row in rows] == is_last.tolist()
+
+
+def test_the_next_start_is_the_earliest_among_the_same_patients_later_visits():
+    patient, service = codes(RNG.integers(0, 60, N)), codes(RNG.integers(0, 4, N))
+    started = np.where(RNG.random(N) < 0.2, FAR, RNG.integers(0, 900, N))
+    _, following = visit_loops.neighbours(patient)
+    rows, counts = np.arange(0, N, 3), np.array([True, False, True, False])
+    found = visit_loops.next_starts(rows, following, counts, service, started)
+    for row, soonest in zip(rows, found, strict=True):
+        later = (patient == patient[row]) & (np.arange(N) > row) & counts[service]
+        assert soonest == min([FAR, *started[later]])
+
+
+def test_visits_that_count_are_those_in_the_window_from_places_allowed():
+    rows, tick, place = np.arange(0, N, 2), RNG.integers(-20, 120, N), codes(RNG.integers(-1, 3, N))
+    is_out, allowed = RNG.random(N) < 0.3, np.array([True, False, True, False])
+    keep = (tick >= 0) & (tick < 100) & ~is_out & allowed[place]
+    found = visit_loops.passing(rows, tick, (0, 100), is_out, place, allowed)
+    np.testing.assert_array_equal(found, rows[keep[rows]])
+    wanted = np.array([False, True, True, False])
+    np.testing.assert_array_equal(
+        visit_loops.selected(codes(place + 1), wanted, is_out, keep[:0]), np.flatnonzero(wanted[place + 1] & is_out)
+    )
 
 
 @pytest.mark.parametrize("of_all", [False, True])
