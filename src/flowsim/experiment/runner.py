@@ -110,8 +110,9 @@ def _tables(work: Work, trajectory: Trajectory, coming: Arrivals) -> dict[str, T
     seen = Window(spec, trajectory)
     book = costs(spec, trajectory, seen)
     check_once(spec, work.definitions)
-    measures = measured(seen, work.definitions)
+    # Weeks first: what the whole window sums up to is then added up from them.
     weekly = by_week(seen, work.definitions)
+    measures = measured(seen, work.definitions)
     # What only measures look at is by far the most of what the window holds.
     seen.forget(
         "facts", "times", "ends", "runs", "heads", "links", "chosen", "all chosen", "starts", "episodes", "stamp"

@@ -67,24 +67,29 @@ def divided(part: npt.ArrayLike, whole: npt.ArrayLike) -> Floats:
     return found
 
 
-def grouped_quantiles(keys: Ints, rising: Floats, n_keys: int, shares: Sequence[float]) -> list[Floats]:
+def grouped_quantiles(
+    keys: Ints, values: Ints | Floats, order: Ints, n_keys: int, shares: Sequence[float], unit: float = 1.0
+) -> list[Floats]:
     """Return percentiles of the values of each key, interpolated as numpy does; NaN for keys without.
 
     Args:
         keys: of each value, from 0 to ``n_keys`` - 1; values of key -1 are left out.
-        rising: values in rising order.
+        values: to be grouped.
+        order: in which the values rise.
         n_keys: how many keys.
         shares: 0.5 for the median.
+        unit: values are divided by it.
     """
-    count, rising = loops.grouped(whole(keys), np.asarray(rising, dtype=np.float64), n_keys)
+    count, together = loops.grouped(whole(keys), values, order, n_keys)
+    rising = np.asarray(together / unit, dtype=np.float64)
     has = count > 0
     first, count = (np.cumsum(count) - count)[has], count[has]
-    found = []
+    quantiles = []
     for share in shares:
         place = first + share * (count - 1)
         low = np.floor(place).astype(np.int64)
         high = np.minimum(low + 1, first + count - 1)
-        values = np.full(n_keys, np.nan)
-        values[has] = rising[low] + (place - low) * (rising[high] - rising[low])
-        found.append(values)
-    return found
+        found = np.full(n_keys, np.nan)
+        found[has] = rising[low] + (place - low) * (rising[high] - rising[low])
+        quantiles.append(found)
+    return quantiles

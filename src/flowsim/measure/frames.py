@@ -10,7 +10,7 @@ from functools import cached_property, partial
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.measure.integrals import areas, union
+from flowsim.measure.integrals import areas, places_in, together, union
 from flowsim.measure.intervals import FAR, Flags, Intervals, joined, split
 from flowsim.measure.records import Records, or_far
 from flowsim.system.spec import UNLIMITED, SystemSpec
@@ -204,7 +204,11 @@ class Window(Records):
 
     def areas(self, name: str, edges: Ints) -> Ints:
         """Return the areas under the stretches called ``name``, by service and period; see ``integrals.areas``."""
-        return self.once(("areas", name, tuple(edges.tolist())), partial(self._areas, name, edges))
+        grid, found = self.once(("areas", name), lambda: (edges, self._areas(name, edges)))
+        at = places_in(grid, edges)
+        if at is None:
+            return self.once(("areas", name, tuple(edges.tolist())), partial(self._areas, name, edges))
+        return together(found, at)
 
     def _areas(self, name: str, edges: Ints) -> Ints:
         found: Intervals = getattr(self, name)

@@ -27,6 +27,21 @@ def areas(keys: Ints, n_keys: int, start: Ints, stop: Ints, weight: Ints, edges:
     return loops.area(whole(keys), n_keys, whole(start), whole(stop), whole(weight), whole(edges))
 
 
+def places_in(grid: Ints, edges: Ints) -> Ints | None:
+    """Return where in rising ticks some others are; None where not all of them are there."""
+    at = np.searchsorted(grid, edges)
+    if at[-1] == len(grid) or not np.array_equal(grid[at], edges):
+        return None
+    return at
+
+
+def together(table: Ints, at: Ints) -> Ints:
+    """Return whole sums by period over longer ones: the last axis from each place to the next."""
+    if len(at) == table.shape[-1] + 1:
+        return table
+    return np.asarray(np.add.reduceat(table[..., : at[-1]], at[:-1], axis=-1))
+
+
 def counted(keys: Ints, n_keys: int, weight: Ints) -> Ints:
     """Return the sum of whole weights by key, exact."""
     return loops.counted(whole(keys), n_keys, whole(weight))

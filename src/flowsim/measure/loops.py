@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -9,6 +11,8 @@ from numba import njit
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Values = npt.NDArray[Any]
+"""Whole numbers or fractions."""
 
 NEVER = -1
 _DIGIT_BITS = 11
@@ -214,39 +218,40 @@ def merged(up: Ints, down: Ints, up_by: Ints, down_by: Ints, begin: int) -> tupl
 
 @njit(cache=True, nogil=True)
 def sums(
-    service: Ints, split: Ints, tick: Ints, value: Floats, edges: Ints, shape: tuple[int, int]
-) -> tuple[Ints, Floats, Floats, Floats, Floats]:
-    """Return the number of moments and the sum of their values in each period.
-
-    Sums of fractions depend on their order, which is that of the moments in each of them.
+    service: Ints, split: Ints, tick: Ints, value: Values, edges: Ints, shape: tuple[int, int]
+) -> tuple[Ints, Values]:
+    """Return the number of moments and the sum of their values by service, split and period.
 
     Args:
         service: position of each moment's service.
         split: position of each moment's split; empty where there is one.
         tick: of each moment; those outside the edges are left out.
-        value: of each moment.
+        value: of each moment; sums of whole numbers are whole.
         edges: ticks between periods, rising.
         shape: number of services and of splits.
-
-    Returns:
-        The number by service, split and period; sums by all three, by service and period, by split and period,
-        by period.
     """
     n_services, n_splits = shape
     n_periods, first, last, guess = edges.size - 1, edges[0], edges[edges.size - 1], _guess(edges)
     number = np.zeros((n_services, n_splits, n_periods), np.int64)
-    each, by_service = np.zeros((n_services, n_splits, n_periods)), np.zeros((n_services, n_periods))
-    by_split, of_all = np.zeros((n_splits, n_periods)), np.zeros(n_periods)
+    total = np.zeros((n_services, n_splits, n_periods), value.dtype)
     for i in range(tick.size):
         if first <= tick[i] < last:
             s, k = service[i], split[i] if split.size else 0
             p = _before(edges, tick[i] + 1, guess) - 1 if n_periods > 1 else 0
             number[s, k, p] += 1
-            each[s, k, p] += value[i]
-            by_service[s, p] += value[i]
-            by_split[k, p] += value[i]
-            of_all[p] += value[i]
-    return number, each, by_service, by_split, of_all
+            total[s, k, p] += value[i]
+    return number, total
+
+
+@njit(cache=True, nogil=True)
+def tally(key: Ints, tick: Ints, edges: Ints, n_keys: int) -> Ints:
+    """Return how many there are by key and period; those outside the edges are left out."""
+    n_periods, first, last, guess = edges.size - 1, edges[0], edges[edges.size - 1], _guess(edges)
+    number = np.zeros((n_keys, n_periods), np.int64)
+    for i in range(tick.size):
+        if first <= tick[i] < last:
+            number[key[i], _before(edges, tick[i] + 1, guess) - 1 if n_periods > 1 else 0] += 1
+    return number
 
 
 @njit(cache=True, nogil=True)
@@ -267,15 +272,15 @@ def cells(
 
 
 @njit(cache=True, nogil=True)
-def grouped(keys: Ints, values: Floats, n_keys: int) -> tuple[Ints, Floats]:
-    """Return how many values each key has (those of key -1 are left out), and the values key by key, in order."""
+def grouped(keys: Ints, values: Values, order: Ints, n_keys: int) -> tuple[Ints, Values]:
+    """Return how many values each key has (those of key -1 are left out), and the values key by key, in an order."""
     number = np.zeros(n_keys, np.int64)
     for i in range(keys.size):
         if keys[i] >= 0:
             number[keys[i]] += 1
     place = np.cumsum(number) - number
-    together = np.empty(number.sum())
-    for i in range(keys.size):
+    together = np.empty(number.sum(), values.dtype)
+    for i in order:
         if keys[i] >= 0:
             together[place[keys[i]]] = values[i]
             place[keys[i]] += 1

@@ -9,8 +9,18 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from flowsim.measure import loops
-from flowsim.measure.facts import ALL, NO_SPLIT, PERCENTILES, Labels, Series, divided, gathered, grouped_quantiles
+from flowsim.measure.facts import (
+    ALL,
+    NO_SPLIT,
+    PERCENTILES,
+    Labels,
+    Series,
+    divided,
+    gathered,
+    grouped_quantiles,
+)
 from flowsim.measure.frames import Floats
+from flowsim.measure.integrals import places_in, together
 from flowsim.measure.intervals import Flags
 from flowsim.measure.sorting import stable_order, whole
 from flowsim.trajectory import Ints
@@ -61,8 +71,7 @@ class Moments:
             if share is None:
                 values = self._value(*self._sums(edges, of_all, by_split), edges)
             else:
-                rising, n_keys = self._once("rising", self._rising), len(labels) * (len(edges) - 1)
-                values = grouped_quantiles(*rising.in_cells(edges, of_all, by_split), n_keys, (share,))[0]
+                values = self._quantiles(edges, of_all, by_split, share)
             parts.append((labels, values.reshape(len(labels), -1)))
         return gathered(parts, len(edges) - 1)
 
@@ -71,43 +80,50 @@ class Moments:
             self.kept[key] = find()
         return cast("Found", self.kept[key])
 
-    def _rising(self) -> Moments:
+    def _quantiles(self, edges: Ints, of_all: bool, by_split: bool, share: float) -> Floats:
+        shape = ((1,) if of_all else (len(self.services),)) + ((len(self.splits),) if by_split else ())
+        n_keys = int(np.prod(shape, dtype=np.int64)) * (len(edges) - 1)
+        order = self._once("order", self._order)
+        keys = loops.cells(*self._where, whole(edges), self._shape(), int(of_all), int(by_split))
+        return grouped_quantiles(keys, self._values, order, n_keys, (share,), self.unit)[0]
+
+    def _order(self) -> Ints:
         """Return the moments by rising value: sorted once, however they are then grouped."""
         # Times are whole ticks until they are divided by the unit, which keeps their order.
-        is_ticks = self.value.dtype == np.int64
-        order = stable_order(self.value.astype(np.int64)) if is_ticks else np.argsort(self.value, kind="stable")
-        return replace(
-            self,
-            service=self.service[order],
-            tick=self.tick[order],
-            value=self.value[order],
-            split=None if self.split is None else self.split[order],
-            kept={},
-        )
+        return stable_order(whole(self.value)) if self._is_whole else np.argsort(self.value, kind="stable")
+
+    @property
+    def _is_whole(self) -> bool:
+        return self.value.dtype != np.float64
+
+    @property
+    def _values(self) -> Ints | Floats:
+        return whole(self.value) if self._is_whole else np.asarray(self.value, dtype=np.float64)
 
     def _shape(self) -> tuple[int, int]:
         return len(self.services), max(1, len(self.splits))
 
     def _sums(self, edges: Ints, of_all: bool, by_split: bool) -> tuple[Floats, Ints]:
         """Return the sum and the number of the values in each cell: (services x splits, periods)."""
-        number, *totals = self._once(tuple(edges.tolist()), lambda: self._add_up(edges))
-        total = totals[(2 if by_split else 3) if of_all else (0 if by_split else 1)]
-        number = number.sum(axis=((0,) if of_all else ()) + (() if by_split else (1,)))
-        return total.reshape(-1, len(edges) - 1), number.reshape(-1, len(edges) - 1)
+        axes = ((0,) if of_all else ()) + (() if by_split else (1,))
+        number, total = (table.sum(axis=axes).reshape(-1, len(edges) - 1) for table in self._totals(edges))
+        return np.asarray(total / self.unit, dtype=np.float64), number
 
-    def _add_up(self, edges: Ints) -> tuple[Ints, Floats, Floats, Floats, Floats]:
-        return loops.sums(
-            *self._where, np.asarray(self.value / self.unit, dtype=np.float64), whole(edges), self._shape()
-        )
+    def _totals(self, edges: Ints) -> tuple[Ints, Ints | Floats]:
+        """Return the number and the sum of the values: (services, splits, periods).
+
+        Sums of whole numbers are exact, so those over longer periods are added up from shorter ones.
+        """
+        grid, number, total = self._once("totals", lambda: (edges, *self._add_up(edges)))
+        at = places_in(grid, edges) if self._is_whole else None
+        return self._add_up(edges) if at is None else (together(number, at), together(whole(total), at))
+
+    def _add_up(self, edges: Ints) -> tuple[Ints, Ints | Floats]:
+        return loops.sums(*self._where, self._values, whole(edges), self._shape())
 
     @property
     def _where(self) -> tuple[Ints, Ints, Ints]:
         return whole(self.service), whole(() if self.split is None else self.split), whole(self.tick)
-
-    def in_cells(self, edges: Ints, of_all: bool, by_split: bool) -> tuple[Ints, Floats]:
-        """Return the cell of each moment, -1 outside the edges, and its value in the unit."""
-        keys = loops.cells(*self._where, whole(edges), self._shape(), int(of_all), int(by_split))
-        return keys, np.asarray(self.value / self.unit, dtype=np.float64)
 
     def _labels(self, has_parts: bool) -> Iterator[tuple[Labels, bool, bool]]:
         """Yield labels, whether they are of all services together, and whether they are by split."""

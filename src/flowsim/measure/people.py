@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flowsim.errors import ConfigError, Problem
-from flowsim.measure import visit_loops
+from flowsim.measure import loops, visit_loops
 from flowsim.measure.facts import ALL, NO_SPLIT, Facts, Series
 from flowsim.measure.flow import reached
 from flowsim.measure.frames import Floats, Window
@@ -16,6 +16,7 @@ from flowsim.measure.integrals import areas
 from flowsim.measure.intervals import Flags, Intervals
 from flowsim.measure.records import Levels, meant
 from flowsim.measure.registry import NO_FLAGS, Asked, measure_kind
+from flowsim.measure.sorting import whole
 from flowsim.measure.waits import stamp
 from flowsim.trajectory import NEVER, Ints
 from flowsim.units import DAYS_PER_YEAR
@@ -182,13 +183,10 @@ def _of_visits(window: Window, asked: Asked, rows: Ints, position: Ints | None) 
 
 def _counter(tick: Ints, level: Ints, n_levels: int) -> Count:
     """Return a count of events by level and period."""
+    tick, level = whole(tick), whole(level)
 
     def count(edges: Ints) -> Floats:
-        inside = (tick >= edges[0]) & (tick < edges[-1])
-        period = np.searchsorted(edges, tick[inside], side="right") - 1
-        cells = level[inside] * (len(edges) - 1) + period
-        found = np.bincount(cells, minlength=n_levels * (len(edges) - 1))
-        return np.asarray(found.reshape(n_levels, len(edges) - 1), dtype=np.float64)
+        return loops.tally(level, tick, whole(edges), n_levels).astype(np.float64)
 
     return count
 

@@ -97,13 +97,17 @@ class Records:
     @cached_property
     def by_service(self) -> Ints:
         """Rows service by service, each service's in order."""
-        return stable_order(self.visits.service)
+        return stable_order(self.service)
 
     @cached_property
     def rows_at(self) -> list[Ints]:
         """Rows of the visits to each service, rising."""
-        number = np.bincount(self.visits.service, minlength=self.n_services)
-        return np.split(self.by_service, np.cumsum(number)[:-1])
+        return np.split(self.by_service, np.cumsum(self.number_at)[:-1])
+
+    @cached_property
+    def number_at(self) -> Ints:
+        """How many visits each service has."""
+        return np.bincount(self.service, minlength=self.n_services)
 
     @cached_property
     def has_started(self) -> Flags:

@@ -22,6 +22,9 @@ from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
 
 NO_FLAGS: Flags = np.zeros(0, dtype=bool)
+NO_ROWS: Ints = np.zeros(0, dtype=np.int64)
+FEW = 8
+"""Visits are found service by service where that is no more than this part of all."""
 _MINUTES = {"min": 1.0, "h": 60.0, "days": 1440.0}
 
 
@@ -145,9 +148,14 @@ class Asked:
         return window.once(("all chosen", *self.about), lambda: self._select(window, NO_FLAGS))
 
     def _select(self, window: Window, joined: Flags) -> Ints:
-        meant = self.patients(window)
-        wanted = window.is_one_of(self.services)
-        return visit_loops.selected(window.service, wanted, joined, NO_FLAGS if meant is None else meant)
+        found = self.patients(window)
+        meant = NO_FLAGS if found is None else found
+        number = window.number_at[list(self.services)]
+        if len(self.services) > 1 and FEW * number.sum() > len(window.service):
+            return visit_loops.selected(window.service, window.is_one_of(self.services), joined, meant)
+        rows = [window.rows_at[s] for s in self.services]
+        here = rows[0] if len(rows) == 1 else np.sort(np.concatenate([NO_ROWS, *rows]), kind="stable")
+        return visit_loops.flagged(here, joined, meant)
 
     def position(self, window: Window, rows: Ints) -> Ints:
         """Return the position among its services of the service of each of some visits."""

@@ -202,10 +202,10 @@ class _Table:
         mean, n_either = divided(total[1], n_served), count[15]
         spread = np.maximum(divided(total[2], n_served) - mean**2, 0)
         lasts = (w.wait_end - w.visits.queued)[rows]
-        order = stable_order(lasts)
-        keys, rising = self.keys[rows][order], lasts[order] / self.minute
-        quantiles = grouped_quantiles(keys, rising, self.n, (0.5, 0.9, 0.95))
-        numbers = [np.bincount(keys, weights=rising > minutes, minlength=self.n) for minutes in self.beyond]
+        keys = self.keys[rows]
+        quantiles = grouped_quantiles(keys, lasts, stable_order(lasts), self.n, (0.5, 0.9, 0.95), self.minute)
+        over = [lasts / self.minute > minutes for minutes in self.beyond]
+        numbers = [np.bincount(keys, weights=is_over, minlength=self.n) for is_over in over]
         return {
             "wait_mean": mean,
             "wait_sd": np.sqrt(spread),

@@ -61,6 +61,18 @@ def selected(service: Codes, wanted: Flags, first: Flags, second: Flags) -> Ints
 
 
 @njit(cache=True, nogil=True)
+def flagged(rows: Ints, first: Flags, second: Flags) -> Ints:
+    """Return the rows that have both flags; empty flags are of all."""
+    found, n_found = np.empty(rows.size, np.int64), 0
+    has_first, has_second = first.size > 0, second.size > 0
+    for i in range(rows.size):
+        row = rows[i]
+        found[n_found] = row
+        n_found += (not has_first or first[row]) and (not has_second or second[row])
+    return found[:n_found].copy()
+
+
+@njit(cache=True, nogil=True)
 def passing(rows: Ints, tick: Ints, window: tuple[int, int], is_out: Flags, place: Codes, allowed: Flags) -> Ints:
     """Return the rows whose tick is in a window, that are not out, and whose place is allowed.
 
