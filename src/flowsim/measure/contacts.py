@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from flowsim.measure import stay_loops, visit_loops
 from flowsim.measure.facts import ALL, NO_SPLIT, Facts, Series, divided
+from flowsim.measure.flow import episodes
 from flowsim.measure.frames import Window
 from flowsim.measure.integrals import areas
 from flowsim.measure.intervals import FAR
 from flowsim.measure.moments import Moments
-from flowsim.measure.registry import Asked, measure_kind
+from flowsim.measure.registry import NO_FLAGS, Asked, measure_kind
 from flowsim.system.spec import StaffSpec
 from flowsim.trajectory import Ints, OnDuty
 
@@ -25,20 +27,15 @@ def repeated_contacts(window: Window, asked: Asked) -> Facts:
     first one). Refused and balked do not count.
     """
     home = asked.places(window, "home", "home")
-    episode = window.once(("episodes", home.tobytes()), lambda: window.chains(~home))
-    rows = asked.chosen(window)
-    rows = rows[np.flatnonzero(window.visits.initial[rows] == 0)]
-    tick, position, whole = window.visits.queued[rows], asked.position(window, rows), episode[rows]
-    # Visits are in order of joining, so the first of an episode is the first found.
-    _, first, contacts = np.unique(whole, return_index=True, return_counts=True)
-    is_repeat = np.ones(len(rows), dtype=bool)
-    is_repeat[first] = False
+    rows = visit_loops.flagged(asked.chosen(window), window.visits.initial == 0, NO_FLAGS)
+    tick, position = window.visits.queued[rows], asked.position(window, rows)
+    is_repeat, first, contacts = stay_loops.contacts(rows, episodes(window, home))
     statistic = asked.option("statistic", "share", "number", "per_episode")
     if statistic == "share":
         return Moments(asked.names(window), position, tick, is_repeat)
     if statistic == "number":
         return Moments(asked.names(window), position, tick, is_repeat, "rate", asked.per(window))
-    return Moments(asked.names(window), position[first], tick[first], contacts.astype(np.int64))
+    return Moments(asked.names(window), position[first], tick[first], contacts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from flowsim.measure import visit_loops
+from flowsim.measure import stay_loops, visit_loops
 from flowsim.measure.facts import ALL, Facts
 from flowsim.measure.frames import Window
 from flowsim.measure.intervals import FAR, Flags
 from flowsim.measure.moments import Moments
 from flowsim.measure.records import meant
-from flowsim.measure.registry import Asked, measure_kind
+from flowsim.measure.registry import NO_FLAGS, Asked, measure_kind
+from flowsim.measure.sorting import codes
 from flowsim.measure.waits import runs, stamp
 from flowsim.trajectory import NEVER, Ints, Outcome
 
@@ -52,9 +53,8 @@ def outcome_share(window: Window, asked: Asked) -> Facts:
     Of all who come in the window and whose outcome is known: those still waiting at the end are left out.
     """
     outcome = Outcome[asked.option("outcome", "reneged", "refused", "baulked").upper()]
-    rows, v = asked.all_chosen(window), window.visits
-    rows = rows[np.flatnonzero(window.is_arrival[rows])]
-    rows = rows[window.has_started[rows] | (v.outcome[rows] != Outcome.IN_PROGRESS)]
+    v = window.visits
+    rows = visit_loops.flagged(asked.all_chosen(window), window.is_arrival, window.is_known)
     return Moments(asked.names(window), asked.position(window, rows), v.queued[rows], v.outcome[rows] == outcome)
 
 
@@ -86,8 +86,8 @@ def exits(window: Window, asked: Asked) -> Facts:
     """
     patients = window.trajectory.patients
     keep = (patients.exit != NEVER) & asked.places(window, "to", "died")[patients.exit]
-    for attribute, codes in meant(window.spec, asked.definition.when):
-        keep &= np.isin(patients.attributes[:, attribute], codes)
+    for attribute, levels in meant(window.spec, asked.definition.when):
+        keep &= np.isin(patients.attributes[:, attribute], levels)
     tick = patients.left[keep]
     zeros = np.zeros(len(tick), dtype=np.int64)
     values = asked.ones(window, len(tick))
@@ -117,27 +117,22 @@ def return_share(window: Window, asked: Asked) -> Facts:
     out those who left to a place it lists (died, unless said); ``share`` of ``followed`` or ``spared``.
     Of spells whose clock starts in the window at least the limit before the run's end.
     """
-    v, limit = window.visits, asked.limit(window)
-    first, last = runs(window, asked)
-    since = asked.option("since", "left", "started")
-    clock = window.left[last] if since == "left" else stamp(window, "started")[first]
-    use = clock < window.trajectory.end - limit
-    if since == "left":
-        use &= ~asked.places(window, "except", "died")[window.went[last]]
-    if "origin" in asked.definition.options:
-        use &= asked.places(window, "origin")[window.came_from[first]]
-    first, last, clock = first[use], last[use], clock[use]
-    gone = window.trajectory.patients
-    leaves = asked.places(window, "exits", "none")[gone.exit] & (gone.exit != NEVER)
-    departed = np.where(leaves, gone.left, FAR)[v.patient[last]]
-    starts = stamp(window, "started")
-    soonest = visit_loops.next_starts(last, window.following, asked.places(window, "to"), window.service, starts)
-    soonest = np.minimum(soonest, departed)
-    values = soonest - clock <= limit
-    if asked.option("share", "followed", "spared") == "spared":
-        values = ~values
-    position = asked.position(window, last)
-    return Moments(asked.names(window), position, clock, values)
+    since, limit = asked.option("since", "left", "started"), asked.limit(window)
+    everywhere, started, patients = ~window.is_one_of(()), stamp(window, "started"), window.trajectory.patients
+    towards = ~asked.places(window, "except", "died") if since == "left" else everywhere
+    ways = window.came_from, asked.led(window, "origin"), window.went, towards
+    of_run = asked.positions(window)
+    last, _, begin, end = stay_loops.spans(
+        runs(window, asked), NO_FLAGS, *ways, window.service, of_run, started, window.left
+    )
+    clock = end if since == "left" else begin
+    use = np.flatnonzero(clock < window.trajectory.end - limit)
+    last, clock = last[use], clock[use]
+    starts = visit_loops.next_starts(last, window.following, asked.places(window, "to"), window.service, started)
+    exits = codes(patients.exit), patients.left, asked.places(window, "exits", "none")
+    is_soon = stay_loops.soonest_after(last, clock, starts, window.patient, exits) <= limit
+    values = ~is_soon if asked.option("share", "followed", "spared") == "spared" else is_soon
+    return Moments(asked.names(window), asked.position(window, last), clock, values)
 
 
 @measure_kind("avoided")
@@ -149,25 +144,21 @@ def avoided(window: Window, asked: Asked) -> Facts:
     it ever asked for a service of a role in ``unless``. Not every such patient would have been admitted: the
     paired difference in admissions says what an option avoids.
     """
-    v = window.visits
-    home = asked.places(window, "home", "home")
-    episode = window.once(("episodes", home.tobytes()), lambda: window.chains(~home))
-    final = np.flatnonzero(home[window.went] & ~home[v.service] & (v.outcome != Outcome.REFUSED))
-    final = final[window.left[final] < FAR]
-    asked_for_bed = _by_episode(episode, asked.places(window, "unless", "ward")[v.service])
-    seen = asked.all_chosen(window)
-    seen = seen[np.flatnonzero(window.has_started[seen])]
-    first_seen = np.full(len(episode), NEVER, dtype=np.int64)
-    # Visits are in order of joining, so the earliest is written last.
-    first_seen[episode[seen[::-1]]] = seen[::-1]
-    first = first_seen[episode[final]]
-    use = np.flatnonzero((first != NEVER) & ~asked_for_bed[episode[final]])
-    position, tick = asked.position(window, first[use]), window.left[final[use]]
-    return Moments(asked.names(window), position, tick, np.ones(len(use), dtype=bool), "rate", asked.per(window))
+    home, seen = asked.places(window, "home", "home"), asked.all_chosen(window)
+    first, final = stay_loops.seen_and_home(
+        episodes(window, home),
+        visit_loops.flagged(seen, window.has_started, NO_FLAGS),
+        window.service,
+        window.went,
+        window.visits.outcome == Outcome.REFUSED,
+        window.left,
+        home,
+        asked.places(window, "unless", "ward"),
+    )
+    position, tick = asked.position(window, first), window.left[final]
+    return Moments(asked.names(window), position, tick, np.ones(len(first), dtype=bool), "rate", asked.per(window))
 
 
-def _by_episode(episode: Ints, flags: Flags) -> Flags:
-    """Return for each head of an episode whether any of its visits is flagged."""
-    found = np.zeros(len(episode), dtype=bool)
-    found[episode[flags]] = True
-    return found
+def episodes(window: Window, home: Flags) -> Ints:
+    """Return the first row of the episode of each visit: it goes on until a service that is home, by place code."""
+    return window.once(("episodes", home.tobytes()), lambda: window.chains(~home))

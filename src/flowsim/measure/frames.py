@@ -20,6 +20,7 @@ from flowsim.trajectory import (
     Delays,
     Ints,
     OnDuty,
+    Outcome,
     Patients,
     StaffedSteps,
     Trajectory,
@@ -69,6 +70,11 @@ class Window(Records):
     def is_arrival(self) -> Flags:
         """Which visits were joined (or tried) in the window; those there at the start are not."""
         return np.asarray(self.within(self.visits.queued) & (self.visits.initial == 0))
+
+    @cached_property
+    def is_known(self) -> Flags:
+        """Which visits started, or ended otherwise: those still waiting at the end did neither."""
+        return np.asarray(self.has_started | (self.visits.outcome != Outcome.IN_PROGRESS))
 
     # ------------------------------------------------------------- stretches of time; those of no time are left out
 

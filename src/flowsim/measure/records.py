@@ -97,7 +97,7 @@ class Records:
     @cached_property
     def by_service(self) -> Ints:
         """Rows service by service, each service's in order."""
-        return stable_order(self.service)
+        return stable_order(self.visits.service)
 
     @cached_property
     def rows_at(self) -> list[Ints]:

@@ -111,6 +111,12 @@ class Asked:
             flags[code] |= exit_id in words
         return flags
 
+    def led(self, window: Window, option: str) -> Flags:
+        """Return ``places`` of an option, all where it is not said."""
+        if option in self.definition.options:
+            return self.places(window, option)
+        return ~window.is_one_of(())
+
     def scale(self, window: Window) -> float:
         """Return 100,000 / people in the first group that option ``per_head`` names and the place has.
 

@@ -6,12 +6,12 @@ from collections.abc import Hashable
 
 import numpy as np
 
-from flowsim.measure import visit_loops
+from flowsim.measure import stay_loops, visit_loops
 from flowsim.measure.facts import PERCENTILES, Facts
 from flowsim.measure.frames import Window
 from flowsim.measure.intervals import FAR, Flags
 from flowsim.measure.moments import Moments
-from flowsim.measure.registry import Asked, measure_kind
+from flowsim.measure.registry import NO_FLAGS, Asked, measure_kind
 from flowsim.measure.sorting import codes
 from flowsim.trajectory import NEVER, Ints
 
@@ -84,23 +84,21 @@ def interval(window: Window, asked: Asked) -> Facts:
     if statistic in ("mean", *PERCENTILES):
         key = ("times", asked.definition.unit, *_asked_of(asked, "by", "nights"))
         return window.once(key, lambda: _times(window, asked)).taking(statistic)
-    names, limit, (_, last, position, begin, end) = asked.names(window), asked.limit(window), _ends(window, asked)
-    is_known = (end < FAR) | (window.left[last] == FAR)
-    use = np.flatnonzero(is_known & window.within(begin) & (begin < window.trajectory.end - limit))
-    is_over = (end - begin)[use] > limit
-    value = ~is_over if statistic == "share_within" else is_over
-    if statistic != "number_over":
-        return Moments(names, position[use], begin[use], value)
-    return Moments(names, position[use], begin[use], value, "rate", asked.per(window))
+    names, limit, (last, position, begin, end) = asked.names(window), asked.limit(window), _ends(window, asked)
+    latest, bounds = window.trajectory.end - limit, (window.start, window.end)
+    position, tick, is_over = stay_loops.over_limit(last, position, begin, end, window.left, bounds, latest, limit)
+    if statistic == "number_over":
+        return Moments(names, position, tick, is_over, "rate", asked.per(window))
+    return Moments(names, position, tick, 1 - is_over if statistic == "share_within" else is_over)
 
 
 def _times(window: Window, asked: Asked) -> Moments:
     """Return the times of those who reached the end, observed at its beginning or end in the window."""
-    _, _, position, begin, end = _ends(window, asked)
-    tick = end if asked.option("by", "from", "to") == "to" else begin
-    use = np.flatnonzero((end < FAR) & (begin < FAR) & window.within(tick) & _nights(window, asked, begin, end))
-    lasts = (end - begin)[use]
-    return Moments(asked.names(window), position[use], tick[use], lasts, unit=asked.ticks_per_unit(window))
+    _, position, begin, end = _ends(window, asked)
+    by_end = int(asked.option("by", "from", "to") == "to")
+    keep = _nights(window, asked, begin, end)
+    position, tick, lasts = stay_loops.times(position, begin, end, keep, by_end, (window.start, window.end))
+    return Moments(asked.names(window), position, tick, lasts, unit=asked.ticks_per_unit(window))
 
 
 def _asked_of(asked: Asked, *more: str) -> tuple[Hashable, ...]:
@@ -109,32 +107,33 @@ def _asked_of(asked: Asked, *more: str) -> tuple[Hashable, ...]:
     return (*asked.about, *(options.get(name) for name in ("of", "from", "to", "towards", "origin", "placed", *more)))
 
 
-def _ends(window: Window, asked: Asked) -> tuple[Ints, Ints, Ints, Ints, Ints]:
-    """Return first and last row, position of the service, begin and end of the runs an interval is of."""
+def _ends(window: Window, asked: Asked) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return last row, position of the service, begin and end of the runs an interval is of."""
     return window.once(("ends", *_asked_of(asked)), lambda: _find_ends(window, asked))
 
 
-def _find_ends(window: Window, asked: Asked) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+def _find_ends(window: Window, asked: Asked) -> tuple[Ints, Ints, Ints, Ints]:
     begin_at, end_at = asked.option("from", *STAMPS[:4]), asked.option("to", "left", *STAMPS[1:4])
-    first, last = _led(window, asked)
-    begin, end = stamp(window, begin_at)[first], stamp(window, end_at)[last]
-    return first, last, asked.position(window, first), begin, end
-
-
-def _led(window: Window, asked: Asked) -> tuple[Ints, Ints]:
-    """Return the first and last rows of the runs that come from and lead to where the options say."""
-    first, last = runs(window, asked, asked.option("of", "visits", "attendances", "spells"))
-    keep = ~window.is_placed[first] if asked.option("placed", "out", "in") == "out" else np.ones(len(first), dtype=bool)
-    if "towards" in asked.definition.options:
-        keep &= asked.places(window, "towards")[window.went[last]]
-    if "origin" in asked.definition.options:
-        keep &= asked.places(window, "origin")[window.came_from[first]]
-    use = np.flatnonzero(keep)
-    return first[use], last[use]
+    found = runs(window, asked, asked.option("of", "visits", "attendances", "spells"))
+    is_out = window.is_placed if asked.option("placed", "out", "in") == "out" else NO_FLAGS
+    origin, towards = (asked.led(window, name) for name in ("origin", "towards"))
+    return stay_loops.spans(
+        found,
+        is_out,
+        window.came_from,
+        origin,
+        window.went,
+        towards,
+        window.service,
+        asked.positions(window),
+        stamp(window, begin_at),
+        stamp(window, end_at),
+    )
 
 
 def _nights(window: Window, asked: Asked, begin: Ints, end: Ints) -> Flags:
+    """Return which stays a midnight falls in, where that is asked for; no flags where it is not."""
     if asked.option("nights", "any", "over") == "any":
-        return np.ones(len(begin), dtype=bool)
+        return NO_FLAGS
     midnights = window.midnight_ticks
     return np.asarray(np.searchsorted(midnights, begin, "right") < np.searchsorted(midnights, end, "right"))
