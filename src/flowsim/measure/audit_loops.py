@@ -49,40 +49,65 @@ def over_duty(up: Ints, down: Ints, up_by: Ints, down_by: Ints, duty_tick: Ints,
 
 
 @njit(cache=True, nogil=True)
-def first_of_visits(rows: Ints, visit: Ints, step: Ints, started: Ints, position: int, n_visits: int) -> Ints:
-    """Return for each visit, in order, the first of some rows that began a step."""
-    first = np.full(n_visits, NEVER)
-    low, high = n_visits, -1
+def first_of_visits(rows: Ints, visit: Codes, step: Codes, started: Ints, position: int, met: Flags) -> Ints:
+    """Return for each visit the first of some rows that began a step, in the order of the rows.
+
+    Args:
+        rows: of staffed steps.
+        visit: of each staffed step.
+        step: of each.
+        started: of each.
+        position: of the step asked for.
+        met: room for a flag a visit, none set; it is left so.
+    """
+    found, n = np.empty(rows.size, np.int64), 0
     for i in range(rows.size):
         row = rows[i]
-        at = visit[row]
-        if step[row] == position and started[row] != NEVER and first[at] == NEVER:
-            first[at] = row
-            low, high = min(low, at), max(high, at)
-    found = np.empty(rows.size, np.int64)
-    n = 0
-    for at in range(low, high + 1):
-        if first[at] != NEVER:
-            found[n] = first[at]
+        if step[row] == position and started[row] != NEVER and not met[visit[row]]:
+            met[visit[row]] = True
+            found[n] = row
             n += 1
+    for i in range(n):
+        met[visit[found[i]]] = False
     return found[:n].copy()
 
 
 @njit(cache=True, nogil=True)
-def interpolated(
-    index: Ints, left: Floats, begins: Ints, grid: Floats, mean: Floats, square: Floats
-) -> tuple[Floats, Floats]:
-    """Return two curves at each point, as ``np.interp`` does.
+def steps_of(rows: Ints, started: Ints, ended: Ints, number: Codes, end: int) -> tuple[Ints, Ints, Ints, bool]:
+    """Return start, end and staff of the steps that began, and whether all took one; what goes on ends at the end."""
+    began, over, by = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64), np.empty(rows.size, np.int64)
+    n, are_ones = 0, True
+    for i in range(rows.size):
+        row = rows[i]
+        if started[row] != NEVER:
+            began[n], by[n] = started[row], number[row]
+            over[n] = end if ended[row] == NEVER else ended[row]
+            are_ones = are_ones and number[row] == 1
+            n += 1
+    return began[:n].copy(), over[:n].copy(), by[:n].copy(), are_ones
+
+
+@njit(cache=True, nogil=True)
+def limited(
+    index: Ints,
+    left: Floats,
+    curves: tuple[Ints, Floats, Floats, Floats],
+    share: Floats,
+    mean: Floats,
+    variance: Floats,
+) -> None:
+    """Add to each duration's mean and variance those of a step, by curves over the time left to it.
 
     Args:
-        index: of each point's curves.
-        left: where each point is, at or past its grid's first.
-        begins: where each index's grid begins in ``grid``; one more for the end.
-        grid: rising within each index.
-        mean: of the first curve.
-        square: of the second.
+        index: of each duration's curves.
+        left: time left to each, at or past its grid's first.
+        curves: where each index's grid begins (one more for the end), grids, rising, and what they are of: mean and
+            mean square, interpolated as ``np.interp`` does.
+        share: of durations that have the step; empty where all have.
+        mean: added to.
+        variance: added to.
     """
-    first, second = np.empty(index.size), np.empty(index.size)
+    begins, grid, first, second = curves
     hint = begins[:-1].copy()
     for i in range(index.size):
         k, x = index[i], left[i]
@@ -92,13 +117,14 @@ def interpolated(
         while at > low and grid[at] > x:
             at -= 1
         hint[k] = at
-        if at == high or grid[at] == x:
-            first[i], second[i] = mean[at], square[at]
-        else:
+        one, two = first[at], second[at]
+        if at != high and grid[at] != x:
             width, along = grid[at + 1] - grid[at], x - grid[at]
-            first[i] = (mean[at + 1] - mean[at]) / width * along + mean[at]
-            second[i] = (square[at + 1] - square[at]) / width * along + square[at]
-    return first, second
+            one = (first[at + 1] - first[at]) / width * along + first[at]
+            two = (second[at + 1] - second[at]) / width * along + second[at]
+        has = share[i] if share.size else 1.0
+        mean[i] += has * one
+        variance[i] += max(has * two - (has * one) * (has * one), 0.0)
 
 
 @njit(cache=True, nogil=True)

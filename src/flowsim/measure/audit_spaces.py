@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from flowsim.measure.audit_loops import over_duty
+from flowsim.measure.audit_loops import over_duty, steps_of
 from flowsim.measure.audit_rows import AuditRow, none_of
 from flowsim.measure.frames import Window
 from flowsim.measure.occupancy import excess
-from flowsim.measure.sorting import stable_order
+from flowsim.measure.sorting import codes, stable_order
 from flowsim.system.spec import UNLIMITED
-from flowsim.trajectory import NEVER
 
 
 def space_rows(window: Window) -> Iterator[AuditRow]:
@@ -40,13 +39,11 @@ def _staff(window: Window) -> Iterator[AuditRow]:
     ends = np.cumsum(np.bincount(s.pool, minlength=len(window.spec.staff))).tolist()
     for p, pool in enumerate(window.spec.staff):
         rows = order[ends[p - 1] if p else 0 : ends[p]]
-        if interruptible[s.service[rows]].any():
+        if interruptible.any() and interruptible[s.service[rows]].any():
             continue
-        rows = rows[s.started[rows] != NEVER]
         mine = d.pool == p
-        began, by = s.started[rows], s.number[rows]
-        ended = np.where(s.ended[rows] == NEVER, window.end, s.ended[rows])
-        if (by == 1).all():
+        began, ended, by, are_ones = steps_of(rows, s.started, s.ended, codes(s.number), window.end)
+        if are_ones:
             sorted_steps = np.sort(began, kind="stable"), np.sort(ended, kind="stable"), by[:0], by[:0]
         else:
             first, last = stable_order(began), stable_order(ended)

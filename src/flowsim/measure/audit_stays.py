@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from flowsim.measure.audit_loops import first_of_visits, interpolated
+from flowsim.measure.audit_loops import first_of_visits, limited
 from flowsim.measure.audit_rows import AuditRow, compared
 from flowsim.measure.frames import Floats, Window
-from flowsim.measure.sorting import stable_order, whole
+from flowsim.measure.sorting import codes, stable_order, whole
 from flowsim.system.distributions import cdf
 from flowsim.system.spec import BY_DESTINATION, NONE, Distribution, ServiceSpec, StepSpec, Table
 from flowsim.trajectory import NEVER, Ints
@@ -92,7 +92,8 @@ def _staffed(window: Window, service: int, position: int) -> tuple[Ints, Ints, I
     """Return visit, start and end of every time a step was begun, each once though several pools came."""
     t = window.trajectory.staffed
     mine = _staffed_at(window, service)
-    rows = first_of_visits(mine, t.visit, t.step, t.started, position, len(window.visits.patient))
+    met = window.once("met", lambda: np.zeros(len(window.visits.patient), dtype=bool))
+    rows = first_of_visits(mine, codes(t.visit), codes(t.step), t.started, position, met)
     rows = rows[~window.is_placed[t.visit[rows]]]
     return t.visit[rows], t.started[rows], t.ended[rows]
 
@@ -135,10 +136,11 @@ def _compared(
     left = (window.end - start) / window.ticks_per_minute
     for step in steps:
         if step.duration is not None:
-            first, second = _moments(window, step.duration, rows, start, drawn, left, horizon)
-            share = 1.0 if step.share is None or not has_shares else _values(window, step.share, rows, start, drawn)
-            mean += share * first
-            variance += np.maximum(share * second - (share * first) ** 2, 0)
+            at, curves = _curves(window, step.duration, rows, start, drawn, horizon)
+            share = mean[:0]
+            if has_shares and step.share is not None:
+                share = _values(window, step.share, rows, start, drawn)
+            limited(at, left, curves, share, mean, variance)
     realised = (np.where(stop == NEVER, window.end, stop) - start) / window.ticks_per_minute
     n = len(rows)
     # Long tails make means of few skew: more room for them. A tick of room for each step's rounding.
@@ -147,17 +149,17 @@ def _compared(
     yield compared(check, item, mean.mean(), realised.mean(), tolerance, f"minutes, {n:,} visits")
 
 
-def _moments(
-    window: Window, table: Table[Distribution], rows: Ints, start: Ints, drawn: Ints, left: Floats, horizon: float
-) -> tuple[Floats, Floats]:
-    """Return mean and mean square of min(X, time left) for each visit."""
+def _curves(
+    window: Window, table: Table[Distribution], rows: Ints, start: Ints, drawn: Ints, horizon: float
+) -> tuple[Ints, tuple[Ints, Floats, Floats, Floats]]:
+    """Return the position of each visit's curve, and the curves of mean and mean square of min(X, time left)."""
     at = table_index(window, table, rows, start, drawn)
     used = np.flatnonzero(np.bincount(at))
     position = np.zeros(used[-1] + 1, dtype=np.int64)
     position[used] = np.arange(len(used))
     curves = [limited_moments(table.rows[index], horizon) for index in used.tolist()]
-    begins = np.cumsum([0, *(len(grid) for grid, _, _ in curves)])
-    return interpolated(position[at], left, begins, *(np.concatenate(parts) for parts in zip(*curves, strict=True)))
+    grid, first, second = (np.concatenate(parts) for parts in zip(*curves, strict=True))
+    return position[at], (np.cumsum([0, *(len(times) for times, _, _ in curves)]), grid, first, second)
 
 
 def _values(window: Window, table: Table[float], rows: Ints, start: Ints, drawn: Ints) -> Floats:

@@ -28,10 +28,9 @@ import numpy as np
 import pandas as pd
 
 from flowsim.measure.frames import Window
-from flowsim.measure.home_care import days_used
 from flowsim.measure.integrals import areas, clipped, counted
 from flowsim.measure.intervals import FAR, Flags, Intervals
-from flowsim.measure.occupancy import excess
+from flowsim.measure.occupancy import excess, used_at
 from flowsim.measure.sorting import edges_before
 from flowsim.system.spec import ServiceCost, SystemSpec
 from flowsim.trajectory import Ints, Trajectory
@@ -68,27 +67,27 @@ class Account:
         """Return units by period, times in days."""
         return self.quantity / window.ticks_per_day if self.is_time else self.quantity.astype(float)
 
-    def micros(self, window: Window) -> list[int]:
+    def micros(self, window: Window) -> Ints:
         """Return the amount by period [millionths of a pound]."""
         per = window.ticks_per_minute if self.is_time else 1
-        return [round(self.price * MICRO * q / per) for q in self.quantity.tolist()]
+        return np.rint(self.price * MICRO * self.quantity / per).astype(np.int64)
 
 
-def shares(micros: int, payers: Payers) -> list[tuple[str, int]]:
-    """Return each payer's part of an amount; the parts add up to it exactly."""
+def shares(micros: Ints, payers: Payers) -> list[tuple[str, Ints]]:
+    """Return each payer's parts of some amounts; they add up to them exactly."""
     if not payers:
         return [(UNASSIGNED, micros)]
     total = sum(share for _, share in payers)
-    found, given, reached = [], 0, 0.0
+    found, given, reached = [], np.zeros_like(micros), 0.0
     for payer, share in payers[:-1]:
         reached += share
-        part = round(micros * reached / total) - given
-        given += part
+        part = np.rint(micros * reached / total).astype(np.int64) - given
+        given = given + part
         found.append((payer, part))
     return [*found, (payers[-1][0], micros - given)]
 
 
-def priced(window: Window, edges: Ints) -> list[tuple[Account, list[int]]]:
+def priced(window: Window, edges: Ints) -> list[tuple[Account, Ints]]:
     """Return every priced line of the cost book, with its amount by period [millionths of a pound]."""
     key = ("priced", tuple(edges.tolist()))
     return window.once(key, lambda: [(line, line.micros(window)) for line in _accounts(window, edges)])
@@ -136,7 +135,7 @@ def _service_lines(window: Window, s: int, cost: ServiceCost, edges: Ints) -> It
     if cost.waiting_time:
         yield "waiting", cost.waiting_time, window.areas("waiting", edges)[s]
     if cost.visit and window.by_visits[s]:
-        made = days_used(window, s)
+        made = used_at(window, s)
         yield "visit", cost.visit, _count(np.zeros_like(made.row), 1, made.start, made.weight, edges)[0]
     if cost.surge_time:
         yield "surge", cost.surge_time, window.areas("surge", edges)[s]
@@ -193,8 +192,9 @@ def book_of(window: Window) -> pd.DataFrame:
     """Return the costs of a window; see ``costs``."""
     rows = []
     for line, amounts in priced(window, window.edges):
-        micros, units = amounts[0], float(line.units(window)[0])
-        for payer, part in shares(micros, line.payers):
+        micros, units = int(amounts[0]), float(line.units(window)[0])
+        for payer, parts in shares(amounts[:1], line.payers):
+            part = int(parts[0])
             share = part / micros if micros else dict(line.payers).get(payer, 1.0)
             rows.append((line.item, line.kind, payer, part / MICRO, units * share))
     return pd.DataFrame(rows, columns=COLUMNS)

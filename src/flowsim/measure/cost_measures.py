@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -28,20 +27,18 @@ class Ledger:
     def series(self, edges: Ints, has_parts: bool = True) -> Series:
         """Return pounds by part and period."""
         lengths = np.diff(edges)
-        sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * len(lengths))
+        sums: dict[tuple[str, str], Ints] = {}
         if self.by == "none":
-            sums[ALL, NO_SPLIT] = [0] * len(lengths)
+            sums[ALL, NO_SPLIT] = np.zeros_like(lengths)
         for line, amounts in priced(self.window, edges):
-            if self.items and line.item not in self.items:
-                continue
-            for p, micros in enumerate(amounts):
-                for key, part in self._parts(line, micros):
-                    sums[key][p] += part
-        pounds = [[micros / MICRO for micros in amounts] for amounts in sums.values()]
+            if not self.items or line.item in self.items:
+                for key, part in self._parts(line, amounts):
+                    sums[key] = sums[key] + part if key in sums else part
+        pounds = np.array(list(sums.values()), dtype=np.float64).reshape(len(sums), len(lengths)) / MICRO
         scale = self.per / lengths if self.per else np.ones(len(lengths))
-        return Series(tuple(sums), np.array(pounds, dtype=np.float64).reshape(len(sums), len(lengths)) * scale)
+        return Series(tuple(sums), pounds * scale)
 
-    def _parts(self, line: Account, micros: int) -> Iterator[tuple[tuple[str, str], int]]:
+    def _parts(self, line: Account, micros: Ints) -> Iterator[tuple[tuple[str, str], Ints]]:
         if self.by == "payer":
             for payer, part in shares(micros, line.payers):
                 yield (ALL, payer), part

@@ -78,14 +78,8 @@ def clipped(ticks: Ints, level: Ints, begin: int, end: int) -> tuple[Ints, Ints]
 
 
 def difference(first: tuple[Ints, Ints], second: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
-    """Return the first step function less the second; both begin at the same tick, and the second has few steps."""
-    (ticks, level), (others, less) = first, second
-    at = np.searchsorted(ticks, others, side="right")
-    new = ticks[at - 1] != others
-    merged = np.insert(ticks, at[new], others[new])
-    level = np.insert(level, at[new], level[at[new] - 1])
-    lasts = np.diff(np.append(np.searchsorted(merged, others), len(merged)))
-    return merged, level - np.repeat(less, lasts)
+    """Return the first step function less the second; both begin at the same tick."""
+    return loops.less(*first, *second)
 
 
 def time_at_levels(ticks: Ints, level: Ints, end: int) -> tuple[Ints, Ints]:

@@ -217,6 +217,21 @@ def merged(up: Ints, down: Ints, up_by: Ints, down_by: Ints, begin: int) -> tupl
 
 
 @njit(cache=True, nogil=True)
+def less(ticks: Ints, level: Ints, others: Ints, lower: Ints) -> tuple[Ints, Ints]:
+    """Return a step function less another, at the ticks of both; they begin at the same tick."""
+    at, found = np.empty(ticks.size + others.size, np.int64), np.empty(ticks.size + others.size, np.int64)
+    i, j, n = 0, 0, 0
+    while i < ticks.size or j < others.size:
+        is_first = j == others.size or (i < ticks.size and ticks[i] <= others[j])
+        is_second = i == ticks.size or (j < others.size and others[j] <= ticks[i])
+        at[n] = ticks[i] if is_first else others[j]
+        i, j = i + is_first, j + is_second
+        found[n] = level[i - 1] - lower[j - 1]
+        n += 1
+    return at[:n].copy(), found[:n].copy()
+
+
+@njit(cache=True, nogil=True)
 def sums(
     service: Ints, split: Ints, tick: Ints, value: Values, edges: Ints, shape: tuple[int, int]
 ) -> tuple[Ints, Values]:

@@ -136,6 +136,11 @@ class Records:
         return np.asarray((outcome != Outcome.REFUSED) & (outcome != Outcome.BAULKED))
 
     @cached_property
+    def is_any(self) -> Flags:
+        """A flag for every visit."""
+        return np.ones(len(self.visits.patient), dtype=bool)
+
+    @cached_property
     def is_placed(self) -> Flags:
         """Which visits are of people placed in a space at the start: they neither arrived nor were admitted.
 

@@ -151,17 +151,17 @@ class Asked:
 
     def all_chosen(self, window: Window) -> Ints:
         """Return the same with those refused and those who balked."""
-        return window.once(("all chosen", *self.about), lambda: self._select(window, NO_FLAGS))
+        return window.once(("all chosen", *self.about), lambda: self._select(window, window.is_any))
 
-    def _select(self, window: Window, joined: Flags) -> Ints:
-        found = self.patients(window)
-        meant = NO_FLAGS if found is None else found
+    def _select(self, window: Window, flag: Flags) -> Ints:
+        meant = self.patients(window)
+        flag = flag if meant is None else flag & meant
         number = window.number_at[list(self.services)]
         if len(self.services) > 1 and FEW * number.sum() > len(window.service):
-            return visit_loops.selected(window.service, window.is_one_of(self.services), joined, meant)
+            return visit_loops.selected(window.service, window.is_one_of(self.services), flag)
         rows = [window.rows_at[s] for s in self.services]
         here = rows[0] if len(rows) == 1 else np.sort(np.concatenate([NO_ROWS, *rows]), kind="stable")
-        return visit_loops.flagged(here, joined, meant)
+        return visit_loops.flagged(here, flag, NO_FLAGS)
 
     def position(self, window: Window, rows: Ints) -> Ints:
         """Return the position among its services of the service of each of some visits."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,12 @@ class Tidy:
 
 def words_of(values: Sequence[str]) -> Words:
     """Return a column of text from its values."""
+    return _words_of(tuple(values))
+
+
+@lru_cache(maxsize=64)
+def _words_of(values: tuple[str, ...]) -> Words:
+    # Most tables of replications have the same rows.
     number: dict[str, int] = {}
     codes = np.fromiter((number.setdefault(v, len(number)) for v in values), dtype=np.int32, count=len(values))
     return Words(codes, tuple(number))

@@ -48,16 +48,18 @@ def ways(service: Codes, destination: Codes, previous: Codes, following: Codes) 
 
 
 @njit(cache=True, nogil=True)
-def selected(service: Codes, wanted: Flags, first: Flags, second: Flags) -> Ints:
-    """Return the rows of the visits to services wanted that have both flags; empty flags are of all."""
+def selected(service: Codes, wanted: Flags, flag: Flags) -> Ints:
+    """Return the rows of the visits to services wanted that have a flag."""
     n, n_found = service.size, 0
-    found = np.empty(n, np.int64)
-    has_first, has_second = first.size > 0, second.size > 0
     for row in range(n):
-        is_meant = wanted[service[row]] and (not has_first or first[row]) and (not has_second or second[row])
+        n_found += wanted[service[row]] & flag[row]
+    found = np.empty(n_found + 1, np.int64)
+    n_found = 0
+    for row in range(n):
+        # Written whether wanted or not, and kept if so: no branch to guess.
         found[n_found] = row
-        n_found += is_meant
-    return found[:n_found].copy()
+        n_found += wanted[service[row]] & flag[row]
+    return found[:n_found]
 
 
 @njit(cache=True, nogil=True)

@@ -7,7 +7,7 @@ import pytest
 
 from flowsim.measure import audit_loops, loops, visit_loops
 from flowsim.measure.audit_stays import limited_moments
-from flowsim.measure.integrals import areas, levels_at, steps
+from flowsim.measure.integrals import areas, levels_at, places_in, steps, together
 from flowsim.measure.intervals import FAR
 from flowsim.measure.sorting import codes
 from flowsim.system.spec import Distribution
@@ -99,17 +99,19 @@ def test_visits_that_count_are_those_in_the_window_from_places_allowed():
     np.testing.assert_array_equal(found, rows[keep[rows]])
     wanted = np.array([False, True, True, False])
     np.testing.assert_array_equal(
-        visit_loops.selected(codes(place + 1), wanted, is_out, keep[:0]), np.flatnonzero(wanted[place + 1] & is_out)
+        visit_loops.selected(codes(place + 1), wanted, is_out), np.flatnonzero(wanted[place + 1] & is_out)
     )
 
 
 @pytest.mark.parametrize("of_all", [False, True])
 @pytest.mark.parametrize("by_split", [False, True])
-def test_moments_are_added_up_in_their_order(of_all, by_split):
+@pytest.mark.parametrize("kind", [np.int64, np.float64])
+def test_moments_are_added_up_in_their_order(of_all, by_split, kind):
     service, split, tick = RNG.integers(0, 3, N), RNG.integers(0, 2, N), RNG.integers(-10, 120, N)
-    value, edges = RNG.random(N), np.array([0, 30, 60, 100])
-    number, each, by_service, by_part, whole = loops.sums(service, split, tick, value, edges, (3, 2))
-    found = ((by_part if by_split else whole[None]) if of_all else (each if by_split else by_service)).reshape(-1, 3)
+    value, edges = (100 * RNG.random(N)).astype(kind), np.array([0, 30, 60, 100])
+    number, total = loops.sums(service, split, tick, value, edges, (3, 2))
+    axes = ((0,) if of_all else ()) + (() if by_split else (1,))
+    found, size = total.sum(axis=axes).reshape(-1), number.sum(axis=axes).reshape(-1)
     keys = loops.cells(service, split, tick, edges, (3, 2), int(of_all), int(by_split))
     wanted, count = np.zeros(found.size), np.zeros(found.size, dtype=int)
     for i in range(N):
@@ -120,25 +122,59 @@ def test_moments_are_added_up_in_their_order(of_all, by_split):
         if inside:
             wanted[cell] += value[i]
             count[cell] += 1
-    np.testing.assert_array_equal(found.ravel(), wanted)
-    counted, together = loops.grouped(keys, value, found.size)
+    np.testing.assert_allclose(found, wanted, rtol=1e-13)
+    np.testing.assert_array_equal(size, count)
+    order = np.argsort(value, kind="stable")
+    counted, together = loops.grouped(keys, value, order, found.size)
     np.testing.assert_array_equal(counted, count)
-    assert number.sum() == count.sum()
     at = 0
-    for cell, size in enumerate(count):
-        np.testing.assert_array_equal(together[at : at + size], value[keys == cell])
-        at += size
+    for cell, number_of in enumerate(count):
+        np.testing.assert_array_equal(together[at : at + number_of], value[order][keys[order] == cell])
+        at += number_of
 
 
-def test_interpolation_is_that_of_numpy():
+def test_tallies_count_by_key_and_period():
+    key, tick, edges = RNG.integers(0, 3, N), RNG.integers(-10, 120, N), np.array([0, 30, 60, 100])
+    found = loops.tally(key, tick, edges, 3)
+    for p, (begin, end) in enumerate(itertools.pairwise(edges)):
+        for k in range(3):
+            assert found[k, p] == ((key == k) & (tick >= begin) & (tick < end)).sum()
+
+
+@pytest.mark.parametrize("edges", [[0, 100], [0, 30, 100], [0, 30, 60, 100], [30, 60]])
+def test_sums_over_longer_periods_are_those_of_shorter_ones(edges):
+    grid, key, tick = np.array([0, 30, 60, 100]), RNG.integers(0, 3, N), RNG.integers(-10, 120, N)
+    at = places_in(grid, np.array(edges))
+    found = together(loops.tally(key, tick, grid, 3), at)
+    np.testing.assert_array_equal(found, loops.tally(key, tick, np.array(edges), 3))
+    assert places_in(grid, np.array([0, 31])) is None
+    assert places_in(grid, np.array([0, 101])) is None
+
+
+@pytest.mark.parametrize("is_sure", [True, False])
+def test_interpolation_is_that_of_numpy(is_sure):
     curves = [limited_moments(d, 5000.0) for d in (Distribution("gamma", 2.0, 100.0), Distribution("constant", 60.0))]
     begins = np.cumsum([0, *(len(grid) for grid, _, _ in curves)])
     index = RNG.integers(0, 2, N)
     left = np.where(RNG.random(N) < 0.1, 60.0, RNG.uniform(0, 5200, N))
-    first, second = audit_loops.interpolated(index, left, begins, *map(np.concatenate, zip(*curves, strict=True)))
+    share, mean, variance = RNG.random(N), np.ones(N), np.ones(N)
+    packed = (begins, *map(np.concatenate, zip(*curves, strict=True)))
+    audit_loops.limited(index, left, packed, share[:0] if is_sure else share, mean, variance)
     for i in range(N):
-        grid, mean, square = curves[index[i]]
-        assert (first[i], second[i]) == (np.interp(left[i], grid, mean), np.interp(left[i], grid, square))
+        grid, *both = curves[index[i]]
+        first, second = (np.interp(left[i], grid, values) for values in both)
+        has = 1.0 if is_sure else share[i]
+        assert mean[i] == 1 + has * first
+        assert variance[i] == pytest.approx(1 + max(has * second - (has * first) ** 2, 0), rel=1e-14)
+
+
+def test_a_step_function_less_another_is_less_at_every_tick():
+    first, second = (steps(*stretches((1, 2))[1:], 0, 800) for _ in range(2))
+    ticks, level = loops.less(*first, *second)
+    for t in range(800):
+        (a, x), (b, y) = first, second
+        wanted = x[np.searchsorted(a, t, side="right") - 1] - y[np.searchsorted(b, t, side="right") - 1]
+        assert level[np.searchsorted(ticks, t, side="right") - 1] == wanted
 
 
 @pytest.mark.parametrize("takes", [(1,), (1, 2)])
