@@ -135,16 +135,28 @@ def show_differences(stack: Sequence[str], found: Sequence[Change], console: Con
 def show_check(design: Design, console: Console) -> None:
     """Show that every arm and level can be built, and how loaded its services are."""
     table = offered(design.cells)
+    warned = {
+        (cell.arm, cell.demand): table[
+            (table["arm"] == cell.arm) & (table["demand"] == cell.demand) & (table["warning"] != "")
+        ].set_index("service")["warning"]
+        for cell in design.cells
+    }
     for cell in design.cells:
-        mine = table[(table["arm"] == cell.arm) & (table["demand"] == cell.demand)]
         spec = cell.spec
         say(
             console,
             f"OK  {cell.arm} at {cell.demand}: {len(spec.services)} services, {len(spec.streams)} streams, "
             f"about {number(cell.work / (spec.clock.minutes(spec.end) / MINUTES_PER_DAY))} arrivals a day",
         )
-        for row in mine[mine["warning"] != ""].to_dict("records"):
-            say(console, f"    warning: {row['service']}: {row['warning']}")
+        mine = warned[cell.arm, cell.demand]
+        usual = mine.iloc[:0] if cell.arm == design.against else warned[design.against, cell.demand]
+        for service, warning in mine.items():
+            if service not in usual.index:
+                say(console, f"    warning: {service}: {warning}")
+        if gone := [str(service) for service in usual.index if service not in mine.index]:
+            say(console, f"    no longer near its limit: {', '.join(gone)}")
+    if len(design.arms) > 1:
+        say(console, f"Warnings of other options are those that {design.against} does not have.")
     baseline = table[(table["arm"] == design.against) & (table["demand"] == design.levels[0].id)]
     say(console, f"\nOffered load of {design.against} at {design.levels[0].id}, less those whom full services pass on:")
     shown = _table()
