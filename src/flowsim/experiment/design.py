@@ -19,7 +19,7 @@ from flowsim.system.build import build
 
 if TYPE_CHECKING:
     from flowsim.config.load import Loaded
-    from flowsim.config.models import Config, Experiment, MeasureDef
+    from flowsim.config.models import Config, Experiment, MeasureDef, Record
     from flowsim.config.scenarios import Staged
     from flowsim.system.spec import SystemSpec
 
@@ -33,8 +33,9 @@ class Cell:
 
     Attributes:
         key: hash of everything that decides its results but the replication: the system, the measures,
-            the engine and the program. Two runs with one key may share finished tasks.
+            the records it is held against, the engine and the program. Two runs with one key may share finished tasks.
         work: expected patients of one replication, by which the pool takes the longest first.
+        records: that the model is held against, by id; none where it runs over other months.
     """
 
     arm: str
@@ -43,6 +44,7 @@ class Cell:
     spec: SystemSpec
     key: str
     work: float
+    records: Mapping[str, Record]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,18 +242,22 @@ def _cells(arms: Sequence[Arm], levels: Sequence[Level], loaded: Loaded, workers
 
 def _cell(raw: Mapping[str, Any], base: Config, measures: str, wanted: tuple[Arm, str]) -> Cell | list[Problem]:
     """Stage and build an arm at a level; return the problems where it cannot be done."""
+    from flowsim.measure.recorded import covered
+
     arm, level = wanted
     try:
         staged = stage(raw, arm.stack, level if level in base.demand else None, base)
         spec = build(staged)
     except ConfigError as error:
         return list(error.problems)
-    return Cell(arm.id, level, staged, spec, _key(spec, measures, base.run.engine), _work(spec))
+    records = covered(spec, base.record)
+    said = _canonical({name: record.model_dump(mode="json") for name, record in records.items()})
+    return Cell(arm.id, level, staged, spec, _key(spec, measures + said, base.run.engine), _work(spec), records)
 
 
-def _key(spec: SystemSpec, measures: str, engine: str) -> str:
+def _key(spec: SystemSpec, read_off: str, engine: str) -> str:
     # The spec is all an engine reads, so workers, labels of the run and other arms cannot change the key.
-    text = "\n".join((repr(replace(spec, digest="")), measures, engine, program_digest()))
+    text = "\n".join((repr(replace(spec, digest="")), read_off, engine, program_digest()))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

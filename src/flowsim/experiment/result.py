@@ -18,6 +18,7 @@ TABLES = (
     "stations",
     "audit",
     "costs",
+    "readings",
     "comparison",
     "nodes",
     "edges",
@@ -75,6 +76,8 @@ class ExperimentResult:
         stations: arm, demand, replication, then one row a service with queueing statistics.
         audit: arm, demand, replication, check, item, asked, realised, tolerance, ok, note.
         costs: arm, demand, replication, item, kind, payer, pounds, units.
+        readings: arm, demand, replication, record, key, value: what the model says for each recorded series (see
+            ``flowsim.measure.recorded``); no rows where nothing was recorded of the months it ran over.
         comparison: demand, arm, measure, service, split, unit, mean, low, high, difference, difference_low,
             difference_high, p_better, replications, left_out (see ``flowsim.analyse.compare``).
         nodes, edges: the flow map of the baseline: id, label, role, hub; source, target, per_day.
@@ -101,6 +104,7 @@ class ExperimentResult:
     stations: pd.DataFrame
     audit: pd.DataFrame
     costs: pd.DataFrame
+    readings: pd.DataFrame
     comparison: pd.DataFrame
     nodes: pd.DataFrame
     edges: pd.DataFrame

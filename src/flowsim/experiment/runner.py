@@ -22,7 +22,7 @@ from flowsim.experiment.store import Parts
 if TYPE_CHECKING:
     import pandas as pd
 
-    from flowsim.config.models import MeasureDef
+    from flowsim.config.models import MeasureDef, Record
     from flowsim.demand import Arrivals
     from flowsim.experiment.progress import Progress
     from flowsim.measure.tidy import Tidy
@@ -34,7 +34,7 @@ Engine = Callable[["SystemSpec", int, "Arrivals"], "Trajectory"]
 GROUPS_A_WORKER = 20
 MOST_SYSTEMS = 32
 """Systems that a worker keeps at hand."""
-FRAMES = ("measures", "weekly", "stations", "audit", "costs")
+FRAMES = ("measures", "weekly", "stations", "audit", "costs", "readings")
 """Tables that every task gives."""
 
 
@@ -66,6 +66,7 @@ class Work:
     spec: SystemSpec
     definitions: Mapping[str, MeasureDef]
     engine: str
+    records: Mapping[str, Record]
 
 
 def _reference() -> Engine:
@@ -101,28 +102,27 @@ def _tables(work: Work, trajectory: Trajectory, coming: Arrivals) -> dict[str, T
     from flowsim.measure.audit import audit
     from flowsim.measure.cost import costs
     from flowsim.measure.frames import Window
-    from flowsim.measure.registry import check_once, measured
+    from flowsim.measure.recorded import readings
+    from flowsim.measure.registry import OF_VISITS, check_once
     from flowsim.measure.stations import stations
     from flowsim.measure.tidy import tidy_of
-    from flowsim.measure.weekly import by_week
+    from flowsim.measure.weekly import in_all_and_by_week
 
     spec = work.spec
     seen = Window(spec, trajectory)
     book = costs(spec, trajectory, seen)
     check_once(spec, work.definitions)
-    # Weeks first: what the whole window sums up to is then added up from them.
-    weekly = by_week(seen, work.definitions)
-    measures = measured(seen, work.definitions)
+    measures, weekly = in_all_and_by_week(seen, work.definitions)
+    read_off = readings(spec, trajectory, work.records, work.definitions, seen)
     # What only measures look at is by far the most of what the window holds.
-    seen.forget(
-        "facts", "times", "ends", "runs", "heads", "links", "chosen", "all chosen", "starts", "episodes", "stamp"
-    )
+    seen.forget(*OF_VISITS, "episodes", "stamp", "matches")
     return {
         "measures": measures,
         "weekly": weekly,
         "stations": tidy_of(stations(spec, trajectory, seen=seen)),
         "audit": tidy_of(audit(spec, trajectory, coming, book, seen)),
         "costs": tidy_of(book),
+        "readings": tidy_of(read_off),
     }
 
 
@@ -189,7 +189,8 @@ def run_tasks(design: Design, parts: Parts, workers: int, progress: Progress) ->
 
 
 def _work(design: Design, task: Task) -> Work:
-    return Work(design.cell(task.arm, task.demand).spec, design.definitions, design.config.run.engine)
+    cell = design.cell(task.arm, task.demand)
+    return Work(cell.spec, design.definitions, design.config.run.engine, cell.records)
 
 
 def _groups(tasks: Sequence[Task], workers: int) -> list[tuple[Task, ...]]:

@@ -128,7 +128,7 @@ def limited(
 
 
 @njit(cache=True, nogil=True)
-def clipped_sum(start: Ints, stop: Ints, weight: Ints, begin: int, end: int) -> int:
+def clipped_sum(start: Ints, stop: Ints, weight: Codes, begin: int, end: int) -> int:
     """Return the sum of each stretch clipped to a window; one that ends before it begins is none."""
     total = 0
     for i in range(start.size):

@@ -29,9 +29,9 @@ import pandas as pd
 
 from flowsim.measure.frames import Window
 from flowsim.measure.integrals import areas, clipped, counted
-from flowsim.measure.intervals import FAR, Flags, Intervals
+from flowsim.measure.intervals import FAR, Flags, Intervals, intervals
 from flowsim.measure.occupancy import excess, used_at
-from flowsim.measure.sorting import edges_before
+from flowsim.measure.sorting import Codes, edges_before, whole
 from flowsim.system.spec import ServiceCost, SystemSpec
 from flowsim.trajectory import Ints, Trajectory
 
@@ -107,7 +107,7 @@ def _accounts(window: Window, edges: Ints) -> list[Account]:
             quantity = _rostered(pool.rota.ticks, pool.rota.values, edges)
             lines.append(Account(pool.id, "staffed", priced.staffed_time, quantity, True, priced.payers))
     for programme in book.programmes:
-        run = Intervals(*(np.array([n], dtype=np.int64) for n in (0, 0, programme.from_tick, programme.to_tick, 1)))
+        run = intervals(*(np.array([n], dtype=np.int64) for n in (0, 0, programme.from_tick, programme.to_tick, 1)))
         if programme.per_minute:
             lines.append(
                 Account(programme.id, "programme", programme.per_minute, _area(run, edges), True, programme.payers)
@@ -160,10 +160,10 @@ def _visits(window: Window, which: Flags, tick: Ints, edges: Ints) -> Ints:
     return _count(window.visits.service[rows], window.n_services, tick[rows], np.ones_like(rows), edges)
 
 
-def _count(keys: Ints, n_keys: int, tick: Ints, weight: Ints, edges: Ints) -> Ints:
+def _count(keys: Ints | Codes, n_keys: int, tick: Ints, weight: Ints | Codes, edges: Ints) -> Ints:
     """Return the sum of weights by key and the period their tick is in."""
     n_columns = len(edges) + 1
-    cell = keys * n_columns + edges_before(edges, tick, side="right")
+    cell = whole(keys) * n_columns + edges_before(edges, tick, side="right")
     return counted(cell, n_keys * n_columns, weight).reshape(n_keys, n_columns)[:, 1:-1]
 
 

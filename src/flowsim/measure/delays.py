@@ -9,6 +9,7 @@ import numpy as np
 from flowsim.measure.facts import Facts
 from flowsim.measure.frames import Window
 from flowsim.measure.registry import Asked, measure_kind
+from flowsim.measure.sorting import codes
 from flowsim.measure.stretches import Stretches
 from flowsim.system.spec import NONE
 from flowsim.trajectory import Ints
@@ -34,7 +35,7 @@ def delayed_days(window: Window, asked: Asked) -> Facts:
     per = asked.per(window) / window.ticks_per_day
     return Stretches(
         asked.names(window),
-        replace(window.episodes.take(rows), service=position),
+        replace(window.episodes.take(rows), service=codes(position)),
         "days",
         per=per,
         ticks_per_day=window.ticks_per_day,

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.measure.integrals import areas, places_in, together, union
-from flowsim.measure.intervals import FAR, Flags, Intervals, joined, split
+from flowsim.measure.intervals import FAR, Flags, Intervals, intervals, joined, split
 from flowsim.measure.records import Records, or_far
+from flowsim.measure.sorting import Codes, codes
 from flowsim.system.spec import UNLIMITED, SystemSpec
 from flowsim.trajectory import (
     NEVER,
@@ -79,9 +80,9 @@ class Window(Records):
     # ------------------------------------------------------------- stretches of time; those of no time are left out
 
     @cached_property
-    def units(self) -> Ints:
+    def units(self) -> Codes:
         """Spaces each visit uses; a home-care package counts as one patient however many carers come."""
-        return np.where(self.by_visits[self.visits.service], 1, self.visits.takes)
+        return codes(np.where(self.by_visits[self.service], 1, self.visits.takes))
 
     @cached_property
     def _started(self) -> Ints:
@@ -106,7 +107,7 @@ class Window(Records):
         """Patients who hold spaces, each counting once."""
         return self.in_use if (self.units == 1).all() else self._held(np.ones_like(self.units))
 
-    def _held(self, weight: Ints) -> Intervals:
+    def _held(self, weight: Ints | Codes) -> Intervals:
         rows = self._started
         held = self._stretches(rows, self.visits.started[rows], self.left[rows], weight[rows])
         return joined(held, self._pauses(-weight))
@@ -125,10 +126,10 @@ class Window(Records):
         rows = rows[np.flatnonzero((v.ready[rows] != NEVER) & (v.ready[rows] != self.left[rows]))]
         return self._stretches(rows, v.ready[rows], self.left[rows])
 
-    def _stretches(self, rows: Ints, start: Ints, stop: Ints, weight: Ints | None = None) -> Intervals:
+    def _stretches(self, rows: Ints | Codes, start: Ints, stop: Ints, weight: Ints | Codes | None = None) -> Intervals:
         """Return stretches of visits; each counts once unless there are weights."""
-        weight = np.ones(len(rows), dtype=np.int64) if weight is None else weight
-        return Intervals(self.visits.service[rows], rows, start, stop, weight)
+        weight = np.ones(len(rows), dtype=np.int32) if weight is None else weight
+        return intervals(self.service[rows], rows, start, stop, weight)
 
     @cached_property
     def blocked(self) -> Intervals:
@@ -145,21 +146,21 @@ class Window(Records):
     def episodes(self) -> Intervals:
         """Delay episodes with a reason, by the space's service; one row an episode, in the table's order."""
         d = self.trajectory.delays
-        return Intervals(d.service, d.visit, d.start, or_far(d.until), np.ones(len(d.visit), dtype=np.int64))
+        return intervals(d.service, d.visit, d.start, or_far(d.until), np.ones(len(d.visit), dtype=np.int32))
 
     @cached_property
     def delayed(self) -> Intervals:
         """Time delayed or blocked, never counted twice; weight as for spaces in use."""
         both = joined(self.episodes, self.blocked)
         row, start, stop = union(both.row, both.start, both.stop)
-        return Intervals(self.visits.service[row], row, start, stop, self.units[row])
+        return intervals(self.visits.service[row], row, start, stop, self.units[row])
 
     @cached_property
     def delayed_patients(self) -> Intervals:
         """The same, each patient counting once."""
         return self.delayed.plain()
 
-    def _pauses(self, weight: Ints) -> Intervals:
+    def _pauses(self, weight: Ints | Codes) -> Intervals:
         """Return time spent back in the queue after a first start.
 
         The trajectory says how long, not when. Where falls of capacity interrupt, it is taken to begin at the
@@ -174,7 +175,7 @@ class Window(Records):
             at = np.searchsorted(falls, begin[mine])
             cut = at < len(falls)
             begin[mine[cut]] = falls[at[cut]]
-        return Intervals(v.service[rows], rows, begin, begin + v.interrupted[rows], weight[rows])
+        return intervals(v.service[rows], rows, begin, begin + v.interrupted[rows], weight[rows])
 
     def _falls(self, service: int) -> Ints:
         c = self.trajectory.capacity
@@ -201,8 +202,9 @@ class Window(Records):
         stop = np.full(len(order), FAR, dtype=np.int64)
         same = service[1:] == service[:-1]
         stop[:-1][same] = tick[1:][same]
-        offered = Intervals(service, order, tick, stop, number[order])
-        return offered.where(offered.weight < UNLIMITED)
+        known = np.flatnonzero(number[order] < UNLIMITED)
+        order = order[known]
+        return intervals(service[known], order, tick[known], stop[known], number[order])
 
     def at(self, name: str, service: int) -> Intervals:
         """Return the stretches called ``name`` (in_use, waiting, delayed, capacity ...) at one service."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from flowsim.measure.audit_loops import visits_of_days
 from flowsim.measure.frames import Window
-from flowsim.measure.intervals import FAR, Intervals
+from flowsim.measure.intervals import FAR, Intervals, intervals
 from flowsim.system.spec import ServiceSpec
 from flowsim.trajectory import Ints
 
@@ -37,4 +37,4 @@ def days_used(window: Window, service: int) -> Intervals:
     day = np.repeat(begin, length) + offset
     count = visits_of_days(v.first[row], v.last[row], v.days[row], np.repeat(age, length) + offset) * v.takes[row]
     stop = np.append(lists[1:], FAR)
-    return Intervals(np.full(len(row), service, dtype=np.int64), row, lists[day], stop[day], count)
+    return intervals(np.full(len(row), service, dtype=np.int32), row, lists[day], stop[day], count)

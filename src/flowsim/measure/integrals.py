@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.measure import loops
-from flowsim.measure.sorting import stable_order, whole
+from flowsim.measure.sorting import Codes, codes, stable_order, whole
 from flowsim.trajectory import Ints
 
 
-def areas(keys: Ints, n_keys: int, start: Ints, stop: Ints, weight: Ints, edges: Ints) -> Ints:
+def areas(keys: Ints | Codes, n_keys: int, start: Ints, stop: Ints, weight: Ints | Codes, edges: Ints) -> Ints:
     """Return the integral over each period of the number of intervals open, by key [weight x ticks].
 
     Args:
@@ -24,7 +24,7 @@ def areas(keys: Ints, n_keys: int, start: Ints, stop: Ints, weight: Ints, edges:
     Returns:
         (n_keys, periods), exact.
     """
-    return loops.area(whole(keys), n_keys, whole(start), whole(stop), whole(weight), whole(edges))
+    return loops.area(codes(keys), n_keys, whole(start), whole(stop), codes(weight), whole(edges))
 
 
 def places_in(grid: Ints, edges: Ints) -> Ints | None:
@@ -42,23 +42,23 @@ def together(table: Ints, at: Ints) -> Ints:
     return np.asarray(np.add.reduceat(table[..., : at[-1]], at[:-1], axis=-1))
 
 
-def counted(keys: Ints, n_keys: int, weight: Ints) -> Ints:
+def counted(keys: Ints, n_keys: int, weight: Ints | Codes) -> Ints:
     """Return the sum of whole weights by key, exact."""
     return loops.counted(whole(keys), n_keys, whole(weight))
 
 
-def levels_at(keys: Ints, n_keys: int, start: Ints, stop: Ints, weight: Ints, ticks: Ints) -> Ints:
+def levels_at(keys: Ints | Codes, n_keys: int, start: Ints, stop: Ints, weight: Ints | Codes, ticks: Ints) -> Ints:
     """Return the number of intervals open at each of some rising ticks, by key: ``start <= tick < stop``."""
-    return loops.levels_at(whole(keys), n_keys, whole(start), whole(stop), whole(weight), whole(ticks))
+    return loops.levels_at(codes(keys), n_keys, whole(start), whole(stop), codes(weight), whole(ticks))
 
 
-def steps(start: Ints, stop: Ints, weight: Ints, begin: int, end: int) -> tuple[Ints, Ints]:
+def steps(start: Ints, stop: Ints, weight: Ints | Codes, begin: int, end: int) -> tuple[Ints, Ints]:
     """Return the number of intervals open as a step function of time.
 
     Returns:
         Ticks, the first ``begin``, and the level from each until the next (or ``end``).
     """
-    up, down, up_by, down_by, are_ones = loops.changes(whole(start), whole(stop), whole(weight), begin, end)
+    up, down, up_by, down_by, are_ones = loops.changes(whole(start), whole(stop), codes(weight), begin, end)
     if are_ones:
         # Ticks alone sort quicker than ticks with something attached, and numpy's stable sort merges what is
         # nearly in order.
@@ -104,9 +104,10 @@ def level_quantiles(ticks: Ints, level: Ints, end: int, shares: tuple[float, ...
     return [float(values[np.searchsorted(gathered, share * gathered[-1])]) for share in shares]
 
 
-def union(group: Ints, start: Ints, stop: Ints) -> tuple[Ints, Ints, Ints]:
+def union(group: Ints | Codes, start: Ints, stop: Ints) -> tuple[Ints, Ints, Ints]:
     """Return the stretches covered by at least one interval of each group: group, start, stop."""
     order = stable_order(start)
+    group = whole(group)
     order = order[stable_order(group[order])]
     group, start, stop = group[order], start[order], stop[order]
     same = group[1:] == group[:-1]

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.measure.sorting import stable_order
+from flowsim.measure.sorting import Codes, codes, stable_order, whole
 from flowsim.trajectory import Ints
 
 Flags = npt.NDArray[np.bool_]
@@ -28,11 +28,11 @@ class Intervals:
         weight: how much each counts.
     """
 
-    service: Ints
-    row: Ints
+    service: Codes
+    row: Codes
     start: Ints
     stop: Ints
-    weight: Ints
+    weight: Codes
 
     def where(self, keep: Flags) -> Intervals:
         """Return the stretches kept."""
@@ -49,7 +49,12 @@ class Intervals:
         return Intervals(self.service, self.row, self.start, self.stop, np.ones_like(self.weight))
 
 
-EMPTY = Intervals(*[np.zeros(0, dtype=np.int64)] * 5)
+def intervals(service: Ints | Codes, row: Ints | Codes, start: Ints, stop: Ints, weight: Ints | Codes) -> Intervals:
+    """Return stretches of time, their codes and weights as compiled loops take them."""
+    return Intervals(codes(service), codes(row), start, stop, codes(weight))
+
+
+EMPTY = intervals(*[np.zeros(0, dtype=np.int64)] * 5)
 
 
 def joined(*parts: Intervals) -> Intervals:
@@ -63,6 +68,6 @@ def joined(*parts: Intervals) -> Intervals:
 def split(stretches: Intervals, n_services: int) -> list[Intervals]:
     """Return the stretches of each service, in the order they come in."""
     if (stretches.service[1:] < stretches.service[:-1]).any():
-        stretches = stretches.take(stable_order(stretches.service))
+        stretches = stretches.take(stable_order(whole(stretches.service)))
     bounds = np.searchsorted(stretches.service, np.arange(n_services + 1))
     return [stretches.take(slice(begin, end)) for begin, end in pairwise(bounds.tolist())]

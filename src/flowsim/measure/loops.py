@@ -9,6 +9,7 @@ import numpy.typing as npt
 from numba import njit
 
 Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Values = npt.NDArray[Any]
@@ -117,7 +118,7 @@ def counted(keys: Ints, n_keys: int, weight: Ints) -> Ints:
 
 
 @njit(cache=True, nogil=True)
-def area(keys: Ints, n_keys: int, start: Ints, stop: Ints, weight: Ints, edges: Ints) -> Ints:
+def area(keys: Codes, n_keys: int, start: Ints, stop: Ints, weight: Codes, edges: Ints) -> Ints:
     """Return the integral over each period of the number of intervals open: (keys, periods)."""
     n = edges.size
     if n == 2:
@@ -151,7 +152,7 @@ def area(keys: Ints, n_keys: int, start: Ints, stop: Ints, weight: Ints, edges: 
 
 
 @njit(cache=True, nogil=True)
-def levels_at(keys: Ints, n_keys: int, start: Ints, stop: Ints, weight: Ints, ticks: Ints) -> Ints:
+def levels_at(keys: Codes, n_keys: int, start: Ints, stop: Ints, weight: Codes, ticks: Ints) -> Ints:
     """Return the number of intervals open at each of some rising ticks: (keys, ticks)."""
     n = ticks.size
     level = np.zeros((n_keys, n + 1), np.int64)
@@ -167,7 +168,7 @@ def levels_at(keys: Ints, n_keys: int, start: Ints, stop: Ints, weight: Ints, ti
 
 
 @njit(cache=True, nogil=True)
-def changes(start: Ints, stop: Ints, weight: Ints, begin: int, end: int) -> tuple[Ints, Ints, Ints, Ints, bool]:
+def changes(start: Ints, stop: Ints, weight: Codes, begin: int, end: int) -> tuple[Ints, Ints, Ints, Ints, bool]:
     """Return when intervals open and close between two ticks.
 
     Returns:

@@ -11,7 +11,7 @@ from flowsim.measure.facts import Facts
 from flowsim.measure.frames import Window
 from flowsim.measure.home_care import days_used
 from flowsim.measure.integrals import difference, levels_at, steps
-from flowsim.measure.intervals import EMPTY, Flags, Intervals, joined
+from flowsim.measure.intervals import EMPTY, Flags, Intervals, intervals, joined
 from flowsim.measure.moments import Moments
 from flowsim.measure.registry import Asked, measure_kind
 from flowsim.measure.stretches import Stretches
@@ -42,7 +42,7 @@ def at_services(window: Window, asked: Asked, name: str, keep: Flags | None = No
     for position, s in enumerate(asked.services):
         mine = used_at(window, s) if name == "used" else window.at(name, s)
         mine = mine if keep is None else mine.where(keep[mine.row])
-        found.append(replace(mine, service=np.full(len(mine.row), position, dtype=np.int64)))
+        found.append(replace(mine, service=np.full(len(mine.row), position, dtype=np.int32)))
     return joined(*found, EMPTY)
 
 
@@ -152,12 +152,12 @@ def _long_stays(window: Window, asked: Asked) -> Intervals:
     use = np.flatnonzero(window.has_started[rows] & window.has_started[spell])
     rows, spell, started = rows[use], spell[use], stamp(window, "started")
     long = np.clip(started[spell] + asked.limit(window), started[rows], window.left[rows])
-    return Intervals(asked.position(window, rows), rows, long, window.left[rows], np.ones(len(rows), dtype=np.int64))
+    return intervals(asked.position(window, rows), rows, long, window.left[rows], np.ones(len(rows), dtype=np.int64))
 
 
 def _daily(service: Ints, tick: Ints, count: Ints) -> Intervals:
     """Return counts at midnights as stretches of one tick."""
-    return Intervals(service, np.zeros_like(service), tick, tick + 1, count)
+    return intervals(service, np.zeros_like(service), tick, tick + 1, count)
 
 
 @measure_kind("surge_days")

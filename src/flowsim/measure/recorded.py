@@ -10,7 +10,7 @@ import pandas as pd
 from flowsim.config.models import MeasureDef, Record
 from flowsim.errors import ConfigError, Problem
 from flowsim.measure.frames import Window, nothing_happened
-from flowsim.measure.monthly import monthly
+from flowsim.measure.monthly import monthly, months_of
 from flowsim.measure.registry import asked, facts, measure_all
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Trajectory
@@ -20,6 +20,14 @@ WHOLE = "whole"
 COLUMNS = ["record", "key", "value"]
 DAYS_PER = {"/day": 1.0, "days per 30 days": 30.0, "bed-days per 30 days": 30.0}
 """Units of measures that count by time -> over how many days."""
+
+
+def covered(spec: SystemSpec, records: Mapping[str, Record]) -> dict[str, Record]:
+    """Return the records a run can be held against: all, if it measures a whole month recorded; else none."""
+    if not any(record.months for record in records.values()):
+        return {}
+    _, months, _ = months_of(Window(spec, nothing_happened(spec)))
+    return dict(records) if any(set(months) & set(record.months or ()) for record in records.values()) else {}
 
 
 def definitions_for(records: Mapping[str, Record], measures: Mapping[str, MeasureDef]) -> dict[str, MeasureDef]:

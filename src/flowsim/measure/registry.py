@@ -13,7 +13,7 @@ import pandas as pd
 from flowsim.config.models import MeasureDef
 from flowsim.errors import ConfigError, Problem
 from flowsim.measure import visit_loops
-from flowsim.measure.facts import Facts
+from flowsim.measure.facts import Facts, Series
 from flowsim.measure.frames import Floats, Window, nothing_happened
 from flowsim.measure.intervals import Flags
 from flowsim.measure.records import NOT
@@ -169,6 +169,8 @@ class Asked:
 
 
 Kind = Callable[[Window, Asked], Facts]
+OF_VISITS = ("facts", "times", "ends", "runs", "links", "chosen", "all chosen")
+"""Kinds of what a window keeps that are of one measure, or of measures of the same visits."""
 KINDS: dict[str, Kind] = {}
 """Every kind of measure, by the name definitions use."""
 
@@ -292,7 +294,11 @@ def measure_all(
 
 def measured(window: Window, definitions: Mapping[str, MeasureDef]) -> Tidy:
     """Return every measure of a window, as ``measure_all`` does."""
-    found = [(m, facts(window, m).series(window.edges)) for m in asked(window, definitions)]
+    return table([(m, facts(window, m).series(window.edges)) for m in asked(window, definitions)])
+
+
+def table(found: list[tuple[Asked, Series]]) -> Tidy:
+    """Return measures over one period as ``measure_all`` gives them."""
     return Tidy(
         {
             "measure": words_of([m.name for m, series in found for _ in series.labels]),

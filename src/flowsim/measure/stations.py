@@ -20,7 +20,7 @@ from flowsim.measure.frames import Floats, Window
 from flowsim.measure.integrals import areas, clipped, level_quantiles, levels_at, steps
 from flowsim.measure.intervals import EMPTY, FAR, Intervals, joined, split
 from flowsim.measure.occupancy import level, spaces_at_midnights, stepped, used_at
-from flowsim.measure.sorting import stable_order, whole
+from flowsim.measure.sorting import Codes, codes, stable_order, whole
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import NEVER, Ints, Outcome, Trajectory
 
@@ -91,7 +91,7 @@ class _Table:
 
     # ------------------------------------------------------------- tools
 
-    def keys_of(self, service: Ints, rows: Ints | slice) -> Ints:
+    def keys_of(self, service: Ints | Codes, rows: Ints | Codes | slice) -> Ints | Codes:
         return service if self.level is None else service * self.n_levels + self.level[rows]
 
     def number(self, name: str) -> Floats:
@@ -108,7 +108,7 @@ class _Table:
     def by_group(self, stretches: Intervals) -> list[Intervals]:
         """Return the stretches of each group."""
         keys = self.keys_of(stretches.service, stretches.row)
-        return split(replace(stretches, service=keys), self.n)
+        return split(replace(stretches, service=codes(keys)), self.n)
 
     @cached_property
     def used(self) -> list[Intervals]:
@@ -202,7 +202,7 @@ class _Table:
         mean, n_either = divided(total[1], n_served), count[15]
         spread = np.maximum(divided(total[2], n_served) - mean**2, 0)
         lasts = (w.wait_end - w.visits.queued)[rows]
-        keys = self.keys[rows]
+        keys = whole(self.keys[rows])
         quantiles = grouped_quantiles(keys, lasts, stable_order(lasts), self.n, (0.5, 0.9, 0.95), self.minute)
         over = [lasts / self.minute > minutes for minutes in self.beyond]
         numbers = [np.bincount(keys, weights=is_over, minlength=self.n) for is_over in over]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 from flowsim.config.models import MeasureDef
 from flowsim.measure.facts import NO_SPLIT, Series
 from flowsim.measure.frames import Window
-from flowsim.measure.registry import asked, facts
+from flowsim.measure.registry import OF_VISITS, Asked, asked, facts, table
 from flowsim.measure.tidy import Tidy, Words, words_of
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
@@ -49,15 +50,43 @@ def daily(spec: SystemSpec, trajectory: Trajectory, definitions: Mapping[str, Me
     return _series(Window(spec, trajectory), definitions, 1, False).frame().rename(columns={"week_start": "day"})
 
 
+def in_all_and_by_week(window: Window, definitions: Mapping[str, MeasureDef]) -> tuple[Tidy, Tidy]:
+    """Return ``registry.measured`` and ``by_week`` of a window, letting go of each measure's facts when it is done.
+
+    Measures of the same visits are taken one after the other, so that what they share is found once.
+    """
+    edges = period_edges(window, 7)
+    weeks: dict[str, Series] = {}
+    wholes: dict[str, Series] = {}
+    wanted = asked(window, definitions)
+    for _, alike in itertools.groupby(sorted(wanted, key=_about), _about):
+        for m in alike:
+            # Weeks first: what the whole window sums up to is then added up from them.
+            if _is_weekly(m):
+                weeks[m.name] = facts(window, m).series(edges, False)
+            wholes[m.name] = facts(window, m).series(window.edges)
+        window.forget(*OF_VISITS)
+    in_weeks = [(m, weeks[m.name]) for m in wanted if m.name in weeks]
+    return table([(m, wholes[m.name]) for m in wanted]), _table(window, edges, 7, in_weeks, False)
+
+
+def _about(measure: Asked) -> str:
+    return repr(measure.about)
+
+
+def _is_weekly(measure: Asked) -> bool:
+    return measure.option("weekly", "in", "out") == "in"
+
+
 def _series(window: Window, definitions: Mapping[str, MeasureDef], days: int, splits: bool) -> Tidy:
     edges = period_edges(window, days)
+    found = [(m, facts(window, m).series(edges, splits)) for m in asked(window, definitions) if _is_weekly(m)]
+    return _table(window, edges, days, found, splits)
+
+
+def _table(window: Window, edges: Ints, days: int, found: list[tuple[Asked, Series]], splits: bool) -> Tidy:
     first = int(np.searchsorted(window.midnight_ticks, edges[0]))
     dates = [window.spec.clock.date_of(first + days * p).isoformat() for p in range(len(edges) - 1)]
-    found = [
-        (m, facts(window, m).series(edges, splits))
-        for m in asked(window, definitions)
-        if m.option("weekly", "in", "out") == "in"
-    ]
     if not splits:
         found = [(m, _whole(series)) for m, series in found]
     n = len(dates)

@@ -92,9 +92,8 @@ def run_fit_part(result: ExperimentResult) -> dict[str, Any]:
 
     Of several options the baseline is compared, at the first level of demand.
     """
-    readings: pd.DataFrame | None = getattr(result, "readings", None)
-    said = result.config.get("record") or {}
-    if readings is None or readings.empty or not said:
+    readings, said = result.readings, result.config.get("record") or {}
+    if readings.empty or not said:
         return {}
     records = {name: Record.model_validate(item) for name, item in said.items()}
     mine = readings[(readings["arm"] == result.against) & (readings["demand"] == result.levels[0].id)]

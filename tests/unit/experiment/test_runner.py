@@ -8,7 +8,7 @@ from flowsim.experiment.design import Design
 from flowsim.experiment.progress import Progress
 from flowsim.experiment.runner import FRAMES, _groups, collect, run_tasks
 from flowsim.experiment.store import Parts
-from tests.unit.experiment.toytown import experiment
+from tests.unit.experiment.toytown import experiment, single
 
 
 def run(design: Design, parts: Parts, workers: int = 1) -> Progress:
@@ -29,11 +29,26 @@ def test_every_task_leaves_a_part_and_tables_keep_the_designs_order(finished: Pa
     assert all(finished.has(task.name) for task in design.tasks)
     tables, totals = collect(design, finished)
     assert set(tables) == set(FRAMES)
+    assert tables.pop("readings").empty
     for table in tables.values():
         found = list(dict.fromkeys(zip(table["arm"], table["demand"], table["replication"], strict=True)))
         assert found == [(task.arm, task.demand, task.replication) for task in design.tasks]
     assert totals["events"] > 0
     assert totals["task_seconds"] >= totals["engine_seconds"] > 0
+
+
+def test_a_run_over_months_recorded_is_read_off_against_them(tmp_path: Path) -> None:
+    design, parts = single("run.starts=2025-03-31", "run.duration=31 d", "run.replications=1"), Parts(tmp_path, "toy")
+    run(design, parts)
+    readings = collect(design, parts)[0]["readings"]
+    assert list(readings) == ["arm", "demand", "replication", "record", "key", "value"]
+    assert dict(zip(readings["record"], readings["key"], strict=True))["attendances"] == "2025-04"
+    assert readings["value"].gt(0).any()
+    assert design.cells[0].records.keys() == design.config.record.keys()
+    # Other records could be read off otherwise: their results are others.
+    other = single("run.starts=2025-03-31", "run.duration=31 d", "run.replications=1", "record.attendances.unit=/day")
+    assert other.cells[0].key != design.cells[0].key
+    assert not single("run.starts=2025-04-01", "run.duration=30 d").cells[0].records
 
 
 def test_two_workers_find_the_same(finished: Parts, tmp_path: Path) -> None:

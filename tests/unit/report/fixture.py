@@ -237,6 +237,7 @@ def make_result(
         stations=_stations(replications, arms, levels),
         audit=_audit(replications, arms, levels, audit_ok),
         costs=_costs(replications, arms, levels),
+        readings=pd.DataFrame({name: [] for name in ("arm", "demand", "replication", "record", "key", "value")}),
         comparison=compare(measures, "do_nothing", better),
         nodes=_nodes(),
         edges=pd.DataFrame(FLOWS, columns=["source", "target", "per_day"]),
