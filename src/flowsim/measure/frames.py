@@ -5,6 +5,7 @@ Intervals are half open: a patient is somewhere from the tick of coming to, but 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -100,17 +101,17 @@ class Window(Records):
     @cached_property
     def in_use(self) -> Intervals:
         """Spaces held, from started to left, delayed or not; a home-care package counts as one patient."""
-        return self._held(self.units)
+        rows, weight = self._started, self.units
+        held = self._stretches(rows, self.visits.started[rows], self.left[rows], weight[rows])
+        return joined(held, self._pauses(-weight))
 
     @cached_property
     def in_use_patients(self) -> Intervals:
         """Patients who hold spaces, each counting once."""
-        return self.in_use if (self.units == 1).all() else self._held(np.ones_like(self.units))
-
-    def _held(self, weight: Ints | Codes) -> Intervals:
-        rows = self._started
-        held = self._stretches(rows, self.visits.started[rows], self.left[rows], weight[rows])
-        return joined(held, self._pauses(-weight))
+        if (self.units == 1).all():
+            return self.in_use
+        # What is taken off for time back in the queue stays negative.
+        return replace(self.in_use, weight=codes(np.where(self.in_use.weight < 0, -1, 1)))
 
     @cached_property
     def treated(self) -> Intervals:

@@ -11,9 +11,10 @@ from flowsim.measure.facts import PERCENTILES, Facts
 from flowsim.measure.frames import Window
 from flowsim.measure.intervals import FAR, Flags
 from flowsim.measure.moments import Moments
+from flowsim.measure.records import or_far
 from flowsim.measure.registry import NO_FLAGS, Asked, measure_kind
 from flowsim.measure.sorting import codes
-from flowsim.trajectory import NEVER, Ints
+from flowsim.trajectory import Ints
 
 STAMPS = ("queued", "started", "seen", "ready", "left")
 
@@ -24,9 +25,11 @@ def stamp(window: Window, name: str) -> Ints:
 
 
 def _stamp(window: Window, name: str) -> Ints:
-    ticks = getattr(window.visits, name)
-    reached = window.has_started if name == "started" else (ticks != NEVER) | (name == "queued")
-    return np.where(reached, ticks, FAR)
+    v = window.visits
+    if name == "started":
+        return np.where(window.has_started, v.started, FAR)
+    known = {"queued": lambda: v.queued, "ready": lambda: window.ready, "left": lambda: window.left}
+    return known[name]() if name in known else or_far(v.seen)
 
 
 def run_heads(window: Window, asked: Asked, of: str = "spells") -> tuple[Ints, Ints]:
