@@ -19,7 +19,7 @@ import numpy as np
 
 from flowsim.system.classes import Classes
 from flowsim.system.curves import Floats, combine, mean_between, of_steps
-from flowsim.system.flows import Flows, Passing
+from flowsim.system.flows import LEFT_OVER, Flows, Passing
 from flowsim.system.openings import Openings
 from flowsim.system.room import Kind, Room
 from flowsim.system.spec import ServiceSpec, StaffSpec, SystemSpec
@@ -31,6 +31,8 @@ HALF_STEPS_FROM = 12
 """Round from which shares move half the way, so that they do not swing for ever."""
 SETTLED = 1e-7
 """Change of shares at which substitution stops."""
+ROUGH = 1e-3
+"""Flows are followed, of demand, to this part of the last change of shares; to the end once they have settled."""
 LEAST = 0.01
 """Least share taken on of those who may be lost from a queue: some places send them back to it."""
 
@@ -55,12 +57,14 @@ def find_balance(spec: SystemSpec, classes: Classes, period: int, start: int, en
     openings, room, work = Openings(spec, start, end), Room(spec, classes, period), Work(spec, classes, period)
     passing = Passing(spec, classes, period, openings, room)
     capacity = _Capacity(spec, work, start, end)
+    change = 1.0
     for turn in range(MOST_ROUNDS):
-        flows = passing.find()
+        flows = passing.find(max(LEFT_OVER, ROUGH * min(change, 1.0)))
         step = 1.0 if turn < HALF_STEPS_FROM else 0.5
-        changes = [capacity.share_out(flows, room, step), _follow(spec, openings, flows, work)]
-        if max(changes) <= SETTLED:
+        change = max(capacity.share_out(flows, room, step), _follow(spec, openings, flows, work))
+        if change <= SETTLED:
             break
+    flows = passing.find()
     return Balance(flows, work, capacity.limits)
 
 

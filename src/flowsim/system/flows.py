@@ -46,18 +46,17 @@ Pending = dict[tuple[int, Source, Known], Floats]
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """A share of those at a routing point, by class.
+class Ways:
+    """Shares of those at a routing point.
 
     Attributes:
-        place: where they go.
-        known: of that place; None for those who only asked there for a space, whether they got one or not.
-        weight: the share.
+        to: where each goes and what is known of that place; None for those who only asked there for a space,
+            whether they got one or not.
+        weights: the shares, (ways, classes).
     """
 
-    place: int
-    known: Known | None
-    weight: Floats
+    to: tuple[tuple[int, Known | None], ...]
+    weights: Floats
 
 
 @dataclass
@@ -151,14 +150,14 @@ class Router:
         self.services = services
         self.openings = openings
         self.room = room
-        self._fixed: dict[tuple[int, int], tuple[Way, ...]] = {}
-        self._ruled: dict[tuple[int, int, Source], tuple[Way, ...]] = {}
+        self._fixed: dict[tuple[int, int], Ways] = {}
+        self._ruled: dict[tuple[int, int, Source], Ways] = {}
 
     def forget_rules(self) -> None:
         """Have the ways that depend on openings and room worked out anew."""
         self._ruled = {}
 
-    def ways(self, routing: RoutingSpec, origin: int, source: Source) -> tuple[Way, ...]:
+    def ways(self, routing: RoutingSpec, origin: int, source: Source) -> Ways:
         """Return the ways on.
 
         Args:
@@ -173,7 +172,7 @@ class Router:
             weights = self.classes.spread(
                 routing.branches, lambda branch: self._of_branch(branch, source), self.period, origin
             )
-            found = tuple(Way(place, known, weight) for (place, known), weight in weights.items())
+            found = Ways(tuple(weights), np.array([*weights.values()]).reshape(len(weights), self.classes.count))
             if not any(branch.rule in ("first_with_space", "if_open") for branch in routing.branches.rows):
                 self._fixed[key] = found
                 return found
@@ -221,8 +220,12 @@ class Passing:
         start, end = self.openings.start, self.openings.end
         return mean_rate(stream, self.spec, start, end) * class_shares(self.spec, stream, self.classes, period)
 
-    def find(self) -> Flows:
-        """Return the flows that demand settles to, with openings and room as they are."""
+    def find(self, left_over: float = LEFT_OVER) -> Flows:
+        """Return the flows that demand settles to, with openings and room as they are.
+
+        Args:
+            left_over: share of demand that may be left when passing on stops.
+        """
         self.router.forget_rules()
         flows = Flows(self.classes)
         pending: Pending = {}
@@ -232,7 +235,7 @@ class Passing:
             self._split(flows, pending, ways, (-1 - index, -1 - index), comes)
         demand = _total(pending.values())
         for _ in range(MOST_PASSES):
-            if _total(pending.values()) <= LEFT_OVER * demand:
+            if _total(pending.values()) <= left_over * demand:
                 break
             self._one_pass(flows, pending)
         flows.left_over = _total(pending.values()) / demand if demand > 0 else 0.0
@@ -289,7 +292,7 @@ class Passing:
         self,
         flows: Flows,
         onward: Pending,
-        ways: tuple[Way, ...],
+        ways: Ways,
         leaving: tuple[int, Source],
         flow: Floats,
         becomes: Ints | None = None,
@@ -305,18 +308,17 @@ class Passing:
             becomes: the class each class turns into; None where it stays.
         """
         node, source = leaving
-        for way in ways:
-            part = flow * way.weight
-            total = float(part.sum())
+        parts = flow * ways.weights
+        for (place, known), part, total in zip(ways.to, parts, parts.sum(axis=1).tolist(), strict=True):
             if total <= 0:
                 continue
             if becomes is not None:
                 part = np.bincount(becomes, weights=part, minlength=self.classes.count).astype(np.float64)
-            if way.known is None:
-                _add(flows.asked, (way.place, source, Kind.SPACE), part)
+            if known is None:
+                _add(flows.asked, (place, source, Kind.SPACE), part)
             else:
-                flows.edges[node, way.place] += total
-                _add(onward, (way.place, source, way.known), part)
+                flows.edges[node, place] += total
+                _add(onward, (place, source, known), part)
 
 
 def _add(into: dict[Key, Floats], key: Key, flow: Floats) -> None:
