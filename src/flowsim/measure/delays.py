@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from flowsim.measure import visit_loops
 from flowsim.measure.facts import Facts
 from flowsim.measure.frames import Window
+from flowsim.measure.intervals import Flags
 from flowsim.measure.registry import Asked, measure_kind
 from flowsim.measure.sorting import codes
 from flowsim.measure.stretches import Stretches
@@ -25,12 +27,11 @@ def delayed_days(window: Window, asked: Asked) -> Facts:
     Options: ``recorded`` (only: reasons the official transfer-of-care count shows; any; not); ``by`` (none, reason,
     body, towards); ``per_head`` a population group, for days per 100,000 of it.
     """
-    rows = _recorded(window, asked)
+    keep = shown(window, asked.option("recorded", "only", "any", "not"))
     if asked.definition.when:
-        rows = rows[window.matches(asked.definition.when)[window.trajectory.delays.visit[rows]]]
-    position = asked.positions(window)[window.trajectory.delays.service[rows]]
-    here = np.flatnonzero(position >= 0)
-    rows, position = rows[here], position[here]
+        keep = keep & window.matches(asked.definition.when)[window.trajectory.delays.visit]
+    rows = visit_loops.selected(window.episodes.service, asked.positions(window) >= 0, keep)
+    position = asked.positions(window)[window.episodes.service[rows]]
     names, code = _split(window, asked)
     per = asked.per(window) / window.ticks_per_day
     return Stretches(
@@ -46,37 +47,45 @@ def delayed_days(window: Window, asked: Asked) -> Facts:
     )
 
 
-def _recorded(window: Window, asked: Asked) -> Ints:
-    """Return the rows of the episodes that count."""
-    said = asked.option("recorded", "only", "any", "not")
-    return window.once(("recorded", said), lambda: _find_recorded(window, said))
+def shown(window: Window, which: str) -> Flags:
+    """Return which episodes the official count shows (``only``), does not (``not``), or all (``any``)."""
+    return window.once(("shown", which), lambda: _shown(window, which))
 
 
-def _find_recorded(window: Window, said: str) -> Ints:
-    reason = window.trajectory.delays.reason
-    if said == "any":
-        return np.arange(len(reason))
-    shown = np.array([r.is_recorded for r in window.spec.reasons] + [False], dtype=bool)
-    return np.flatnonzero(shown[reason] == (said == "only"))
+def _shown(window: Window, which: str) -> Flags:
+    if which == "any":
+        return np.ones(len(window.trajectory.delays.visit), dtype=bool)
+    is_shown = np.array([r.is_recorded for r in window.spec.reasons] + [False], dtype=bool)
+    return (is_shown if which == "only" else ~is_shown)[window.trajectory.delays.reason]
 
 
 def _split(window: Window, asked: Asked) -> tuple[tuple[str, ...], Ints]:
     """Return the names a measure is split by, and each episode's position among them."""
     by = asked.option("by", "none", "reason", "body", "towards")
-    delays, reasons = window.trajectory.delays, window.spec.reasons
     if by == "none":
-        return (), delays.reason
+        return (), np.zeros(0, dtype=np.int64)
+    names, code, there = window.once(("split", by), lambda: _codes(window, by))
+    # Only the names that can or do occur.
+    always = _bound_for(window, asked) if by == "towards" else set(range(len(names) - 1))
+    kept = sorted(always | there)
+    position = np.full(len(names), -1, dtype=np.int64)
+    position[kept] = np.arange(len(kept))
+    return tuple(names[i] for i in kept), position[code]
+
+
+def _codes(window: Window, by: str) -> tuple[tuple[str, ...], Ints, set[int]]:
+    """Return names, the last for none, each episode's position among them, and which positions occur."""
+    delays, reasons, spec = window.trajectory.delays, window.spec.reasons, window.spec
     if by == "towards":
-        places = (*(s.id for s in window.spec.services), *window.spec.exits, *(j.id for j in window.spec.junctions))
-        code = np.where(delays.towards == NONE, len(places), delays.towards)
-        return _present((*places, NO_REASON), code, _bound_for(window, asked))
-    if by == "reason":
+        names = (*(s.id for s in spec.services), *spec.exits, *(j.id for j in spec.junctions))
+        code = np.where(delays.towards == NONE, len(names), delays.towards)
+    elif by == "reason":
         names = tuple(r.id for r in reasons)
         code = np.where(delays.reason == NONE, len(names), delays.reason)
-        return _present((*names, NO_REASON), code, set(range(len(names))))
-    bodies = tuple(sorted({r.body for r in reasons}))
-    number = np.array([bodies.index(r.body) for r in reasons] + [len(bodies)], dtype=np.int64)
-    return _present((*bodies, NO_REASON), number[delays.reason], set(range(len(bodies))))
+    else:
+        names = tuple(sorted({r.body for r in reasons}))
+        code = np.array([names.index(r.body) for r in reasons] + [len(names)], dtype=np.int64)[delays.reason]
+    return (*names, NO_REASON), code, set(np.flatnonzero(np.bincount(code)).tolist())
 
 
 def _bound_for(window: Window, asked: Asked) -> set[int]:
@@ -89,11 +98,3 @@ def _bound_for(window: Window, asked: Asked) -> set[int]:
         for place in (*branch.destinations, branch.otherwise)
         if place != NONE
     }
-
-
-def _present(names: tuple[str, ...], code: Ints, always: set[int]) -> tuple[tuple[str, ...], Ints]:
-    """Return only the names that can or do occur, in order, and codes among them."""
-    kept = sorted(always | set(np.flatnonzero(np.bincount(code)).tolist()))
-    position = np.full(len(names), -1, dtype=np.int64)
-    position[kept] = np.arange(len(kept))
-    return tuple(names[i] for i in kept), position[code]

@@ -15,6 +15,8 @@ from flowsim.measure.sorting import codes
 from flowsim.measure.waits import runs, stamp
 from flowsim.trajectory import NEVER, Ints, Outcome
 
+REACHED = ("at", "from", "not_from")
+"""Options that decide which visits reach a stamp."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -34,6 +36,11 @@ def rate(window: Window, asked: Asked) -> Facts:
 
 def reached(window: Window, asked: Asked) -> tuple[Ints, Ints]:
     """Return the rows of the visits that reach a measure's stamp in the window, and when; see ``rate``."""
+    key = ("reached", *asked.about, *(asked.definition.options.get(name) for name in REACHED))
+    return window.once(key, lambda: _reached(window, asked))
+
+
+def _reached(window: Window, asked: Asked) -> tuple[Ints, Ints]:
     at = asked.option("at", "queued", "started", "left")
     allowed = ~asked.places(window, "not_from")
     if "from" in asked.definition.options:

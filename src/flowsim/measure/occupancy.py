@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
+from flowsim.measure import visit_loops
 from flowsim.measure.facts import Facts
 from flowsim.measure.frames import Window
 from flowsim.measure.home_care import days_used
 from flowsim.measure.integrals import difference, levels_at, steps
-from flowsim.measure.intervals import EMPTY, Flags, Intervals, intervals, joined
+from flowsim.measure.intervals import Flags, Intervals, intervals, joined
 from flowsim.measure.moments import Moments
-from flowsim.measure.registry import Asked, measure_kind
+from flowsim.measure.registry import NO_FLAGS, Asked, measure_kind
 from flowsim.measure.stretches import Stretches
 from flowsim.measure.waits import run_heads, stamp
 from flowsim.trajectory import Ints
@@ -38,12 +38,19 @@ def at_services(window: Window, asked: Asked, name: str, keep: Flags | None = No
         name: a state, ``used``, ``capacity`` or ``surge``.
         keep: which visits are meant; all if not given.
     """
-    found = []
-    for position, s in enumerate(asked.services):
-        mine = used_at(window, s) if name == "used" else window.at(name, s)
-        mine = mine if keep is None else mine.where(keep[mine.row])
-        found.append(replace(mine, service=np.full(len(mine.row), position, dtype=np.int32)))
-    return joined(*found, EMPTY)
+    kept = NO_FLAGS if keep is None else keep
+    by_visits = [s for s in asked.services if name == "used" and window.by_visits[s]]
+    position = asked.positions(window)
+    found = [at_positions(used_at(window, s), position, kept) for s in by_visits]
+    position[by_visits] = -1
+    held: Intervals = getattr(window, "in_use" if name == "used" else name)
+    return joined(at_positions(held, position, kept), *found)
+
+
+def at_positions(stretches: Intervals, position: Ints, keep: Flags) -> Intervals:
+    """Return the stretches at services that have a position (-1 for none), renumbered; see ``renumbered``."""
+    s = stretches
+    return Intervals(*visit_loops.renumbered(s.service, s.row, s.start, s.stop, s.weight, position, keep))
 
 
 def used_at(window: Window, service: int) -> Intervals:

@@ -9,11 +9,13 @@ import numpy as np
 
 from flowsim.errors import ConfigError, Problem
 from flowsim.measure import loops, visit_loops
+from flowsim.measure.delays import shown
 from flowsim.measure.facts import ALL, NO_SPLIT, Facts, Series
-from flowsim.measure.flow import reached
+from flowsim.measure.flow import REACHED, reached
 from flowsim.measure.frames import Floats, Window
-from flowsim.measure.integrals import areas
+from flowsim.measure.integrals import areas, places_in, together
 from flowsim.measure.intervals import Flags, Intervals
+from flowsim.measure.occupancy import at_positions
 from flowsim.measure.records import Levels, meant
 from flowsim.measure.registry import NO_FLAGS, Asked, measure_kind
 from flowsim.measure.sorting import whole
@@ -123,15 +125,21 @@ def people(window: Window, asked: Asked) -> Facts:
     lives = _lives_here(window, asked)
     if (len(levels) == 1 and statistic != "rate") or (lives is not None and not lives[1].any()):
         levels, number = (), number[:0]
-    if what == "exits":
-        count = _exits(window, asked, len(levels))
-    elif what == "events":
-        count = _events(window, asked, code, len(levels))
-    else:
-        count = _days(window, asked, what, code, len(levels))
+    # Rates and gaps of the same people differ in the statistic alone.
+    options = (asked.definition.options.get(name) for name in (*REACHED, "what", "by", "residents", "to"))
+    key = ("counted", *asked.about, *options, len(levels))
+    count: Count = window.once(key, lambda: _counted(window, asked, what, code, len(levels)))
     heads = _heads(asked)
     ticks = float(window.ticks_per_day)
     return Rates(count, levels, number, heads, statistic, what == "days_elsewhere", ticks)
+
+
+def _counted(window: Window, asked: Asked, what: str, position: Ints | None, n_levels: int) -> Count:
+    if what == "exits":
+        return _exits(window, asked, n_levels)
+    if what == "events":
+        return _events(window, asked, position, n_levels)
+    return _days(window, asked, what, position, n_levels)
 
 
 def _heads(asked: Asked) -> float:
@@ -184,11 +192,20 @@ def _of_visits(window: Window, asked: Asked, rows: Ints, position: Ints | None) 
 def _counter(tick: Ints, level: Ints, n_levels: int) -> Count:
     """Return a count of events by level and period."""
     tick, level = whole(tick), whole(level)
+    return _summed(lambda edges: loops.tally(level, tick, whole(edges), n_levels), 1)
 
-    def count(edges: Ints) -> Floats:
-        return loops.tally(level, tick, whole(edges), n_levels).astype(np.float64)
 
-    return count
+def _summed(count: Callable[[Ints], Ints], unit: int) -> Count:
+    """Return a count that adds up longer periods from the first it was asked for, where they fit."""
+    kept: list[tuple[Ints, Ints]] = []
+
+    def found(edges: Ints) -> Floats:
+        if not kept:
+            kept.append((edges, count(edges)))
+        at = places_in(kept[0][0], edges)
+        return np.asarray((count(edges) if at is None else together(kept[0][1], at)) / unit, dtype=np.float64)
+
+    return found
 
 
 def _events(window: Window, asked: Asked, position: Ints | None, n_levels: int) -> Count:
@@ -201,27 +218,23 @@ def _events(window: Window, asked: Asked, position: Ints | None, n_levels: int) 
 def _days(window: Window, asked: Asked, what: str, position: Ints | None, n_levels: int) -> Count:
     """Count days that patients are there, or delayed there under a reason of the official count."""
     stretches = _recorded(window) if what == "delayed" else window.in_use_patients
-    chosen = np.zeros(len(window.visits.patient), dtype=bool)
-    chosen[asked.chosen(window)] = True
-    stretches = stretches.where(chosen[stretches.row])
     # Rows of stretches stand for visits, so levels are looked up through them, and who does not count drops out.
-    number = np.full(len(chosen) + 1, NEVER, dtype=np.int64)
-    rows, level = _of_visits(window, asked, np.flatnonzero(chosen), position)
+    number = np.full(len(window.service), NEVER, dtype=np.int32)
+    rows, level = _of_visits(window, asked, asked.chosen(window), position)
     number[rows] = level
-    stretches = stretches.where(number[stretches.row] >= 0)
-    keys, ticks_per_day = number[stretches.row], window.ticks_per_day
+    here = asked.positions(window)
+    mine = at_positions(stretches, here, number >= 0)
+    keys = number[mine.row]
 
     # The window keeps what is counted: a reference back to it would keep both alive until cycles are collected.
-    def count(edges: Ints) -> Floats:
-        ticks = areas(keys, n_levels, stretches.start, stretches.stop, stretches.weight, edges)
-        return np.asarray(ticks / ticks_per_day, dtype=np.float64)
+    def count(edges: Ints) -> Ints:
+        return areas(keys, n_levels, mine.start, mine.stop, mine.weight, edges)
 
-    return count
+    return _summed(count, window.ticks_per_day)
 
 
 def _recorded(window: Window) -> Intervals:
-    shown = np.array([r.is_recorded for r in window.spec.reasons] + [False], dtype=bool)
-    return window.episodes.where(shown[window.trajectory.delays.reason])
+    return window.once("recorded", lambda: window.episodes.where(shown(window, "only")))
 
 
 def _exits(window: Window, asked: Asked, n_levels: int) -> Count:

@@ -169,7 +169,7 @@ class Asked:
 
 
 Kind = Callable[[Window, Asked], Facts]
-OF_VISITS = ("facts", "times", "ends", "runs", "links", "chosen", "all chosen")
+OF_VISITS = ("facts", "times", "ends", "runs", "links", "chosen", "all chosen", "reached", "counted")
 """Kinds of what a window keeps that are of one measure, or of measures of the same visits."""
 KINDS: dict[str, Kind] = {}
 """Every kind of measure, by the name definitions use."""

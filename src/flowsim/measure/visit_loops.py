@@ -172,3 +172,32 @@ def next_starts(rows: Ints, following: Codes, counts: Flags, service: Codes, sta
     for i in range(rows.size):
         found[i] = soonest[rows[i]]
     return found
+
+
+@njit(cache=True, nogil=True)
+def renumbered(
+    service: Codes, row: Codes, start: Ints, stop: Ints, weight: Codes, position: Ints, keep: Flags
+) -> tuple[Codes, Codes, Ints, Ints, Codes]:
+    """Return the stretches at some services, of visits that are kept, with the services' positions.
+
+    Args:
+        service: of each stretch.
+        row: of each, its visit.
+        start: of each.
+        stop: of each.
+        weight: of each.
+        position: by service; -1 for services left out.
+        keep: by visit; empty for all.
+    """
+    n, n_found = service.size, 0
+    for i in range(n):
+        n_found += position[service[i]] >= 0 and (keep.size == 0 or keep[row[i]])
+    where, whose, by = np.empty(n_found, np.int32), np.empty(n_found, np.int32), np.empty(n_found, np.int32)
+    since, until = np.empty(n_found, np.int64), np.empty(n_found, np.int64)
+    at = 0
+    for i in range(n):
+        if position[service[i]] >= 0 and (keep.size == 0 or keep[row[i]]):
+            where[at], whose[at], by[at] = position[service[i]], row[i], weight[i]
+            since[at], until[at] = start[i], stop[i]
+            at += 1
+    return where, whose, since, until, by

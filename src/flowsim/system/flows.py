@@ -312,13 +312,12 @@ class Passing:
         for (place, known), part, total in zip(ways.to, parts, parts.sum(axis=1).tolist(), strict=True):
             if total <= 0:
                 continue
-            if becomes is not None:
-                part = np.bincount(becomes, weights=part, minlength=self.classes.count).astype(np.float64)
+            sent = part if becomes is None else np.bincount(becomes, part, self.classes.count).astype(np.float64)
             if known is None:
-                _add(flows.asked, (place, source, Kind.SPACE), part)
+                _add(flows.asked, (place, source, Kind.SPACE), sent)
             else:
                 flows.edges[node, place] += total
-                _add(onward, (place, source, known), part)
+                _add(onward, (place, source, known), sent)
 
 
 def _add(into: dict[Key, Floats], key: Key, flow: Floats) -> None:
