@@ -99,18 +99,19 @@ def run_task(work: Work, replication: int) -> TaskResult:
 
 def _tables(work: Work, trajectory: Trajectory, coming: Arrivals) -> dict[str, Tidy]:
     """Return what a replication amounts to: each of ``FRAMES``."""
-    from flowsim.measure.audit import audit
-    from flowsim.measure.cost import costs
+    from flowsim.measure.audit import audit_rows
+    from flowsim.measure.audit_rows import AuditRow
+    from flowsim.measure.cost import COLUMNS, lines_of
     from flowsim.measure.frames import Window
     from flowsim.measure.recorded import readings
     from flowsim.measure.registry import OF_VISITS, check_once
-    from flowsim.measure.stations import stations
-    from flowsim.measure.tidy import tidy_of
+    from flowsim.measure.stations import station_columns
+    from flowsim.measure.tidy import tidy_of, tidy_rows
     from flowsim.measure.weekly import in_all_and_by_week
 
     spec = work.spec
     seen = Window(spec, trajectory)
-    book = costs(spec, trajectory, seen)
+    book = lines_of(seen)
     check_once(spec, work.definitions)
     measures, weekly = in_all_and_by_week(seen, work.definitions)
     read_off = readings(spec, trajectory, work.records, work.definitions, seen)
@@ -119,9 +120,9 @@ def _tables(work: Work, trajectory: Trajectory, coming: Arrivals) -> dict[str, T
     return {
         "measures": measures,
         "weekly": weekly,
-        "stations": tidy_of(stations(spec, trajectory, seen=seen)),
-        "audit": tidy_of(audit(spec, trajectory, coming, book, seen)),
-        "costs": tidy_of(book),
+        "stations": station_columns(seen),
+        "audit": tidy_rows(audit_rows(seen, coming, book), AuditRow._fields),
+        "costs": tidy_rows(book, COLUMNS),
         "readings": tidy_of(read_off),
     }
 

@@ -6,6 +6,8 @@ which is 0 where they must be equal and a multiple of the standard error where c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from flowsim.demand import Arrivals
@@ -15,6 +17,7 @@ from flowsim.measure.audit_rows import AuditRow
 from flowsim.measure.audit_spaces import space_rows
 from flowsim.measure.audit_stays import stay_rows
 from flowsim.measure.audit_supply import supply_rows
+from flowsim.measure.cost import COLUMNS, Line
 from flowsim.measure.frames import Window
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Trajectory
@@ -67,12 +70,17 @@ def audit(
     Returns:
         check, item (a service, stream, step, staff pool or programme), asked, realised, tolerance, ok, note.
     """
-    window = seen or Window(spec, trajectory)
-    rows = [
+    charged = None if book is None else list(zip(*(book[name].tolist() for name in COLUMNS), strict=True))
+    rows = audit_rows(seen or Window(spec, trajectory), demand, charged)
+    return pd.DataFrame(rows, columns=list(AuditRow._fields))
+
+
+def audit_rows(window: Window, demand: Arrivals, book: Sequence[Line] | None = None) -> list[AuditRow]:
+    """Return the audit of a window row by row, as ``audit`` does; ``book`` as ``cost.lines_of`` gives it."""
+    return [
         *supply_rows(window, demand),
         *stay_rows(window),
         *ledger_rows(window, demand),
         *space_rows(window),
         *cost_rows(window, book),
     ]
-    return pd.DataFrame(rows, columns=list(AuditRow._fields))

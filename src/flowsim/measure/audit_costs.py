@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-import pandas as pd
 
 from flowsim.measure.audit_loops import clipped_sum, visits_made
 from flowsim.measure.audit_rows import AuditRow, compared
-from flowsim.measure.cost import COLUMNS, UNASSIGNED, book_of
+from flowsim.measure.cost import UNASSIGNED, lines_of
+from flowsim.measure.cost import Line as Charged
 from flowsim.measure.frames import Window
 from flowsim.measure.home_care import list_ticks
 from flowsim.measure.integrals import clipped
@@ -25,12 +25,11 @@ _RELATIVE = 1e-9
 _PENCE = 0.01
 
 
-def cost_rows(window: Window, book: pd.DataFrame | None) -> Iterator[AuditRow]:
+def cost_rows(window: Window, book: Sequence[Charged] | None) -> Iterator[AuditRow]:
     """Yield comparisons of a table of costs with units counted from the trajectory by other means."""
-    book = book_of(window) if book is None else book
     charged: dict[tuple[str, str], tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
     parts: dict[tuple[str, str, str], float] = defaultdict(float)
-    for item, kind, payer, paid, share in zip(*(book[name].tolist() for name in COLUMNS), strict=True):
+    for item, kind, payer, paid, share in lines_of(window) if book is None else book:
         pounds, units = charged[item, kind]
         charged[item, kind] = (pounds + paid, units + share)
         parts[item, kind, payer] += paid

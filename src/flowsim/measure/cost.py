@@ -188,8 +188,12 @@ def _empty(window: Window, s: int, edges: Ints) -> Ints:
     return np.asarray(np.diff(gathered[at] + free[at] * (edges - ticks[at])))
 
 
-def book_of(window: Window) -> pd.DataFrame:
-    """Return the costs of a window; see ``costs``."""
+Line = tuple[str, str, str, float, float]
+"""What ``COLUMNS`` name."""
+
+
+def lines_of(window: Window) -> list[Line]:
+    """Return the costs of a window, line by line; see ``costs``."""
     rows = []
     for line, amounts in priced(window, window.edges):
         micros, units = int(amounts[0]), float(line.units(window)[0])
@@ -197,7 +201,7 @@ def book_of(window: Window) -> pd.DataFrame:
             part = int(parts[0])
             share = part / micros if micros else dict(line.payers).get(payer, 1.0)
             rows.append((line.item, line.kind, payer, part / MICRO, units * share))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return rows
 
 
 def costs(spec: SystemSpec, trajectory: Trajectory, seen: Window | None = None) -> pd.DataFrame:
@@ -207,7 +211,7 @@ def costs(spec: SystemSpec, trajectory: Trajectory, seen: Window | None = None) 
         One row an item (service, staff pool, programme), kind and payer: pounds (a whole number of
         millionths) and the payer's part of the units (patients, visits, or days).
     """
-    return book_of(seen or Window(spec, trajectory))
+    return pd.DataFrame(lines_of(seen or Window(spec, trajectory)), columns=COLUMNS)
 
 
 def total(book: pd.DataFrame) -> float:

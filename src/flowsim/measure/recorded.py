@@ -56,6 +56,8 @@ def readings(
         record, key (a month, a part, or ``whole``), value, in the record's unit. Monthly series have every whole
         month of the window, recorded or not. A record whose measure the system cannot take has no rows.
     """
+    if not records:
+        return pd.DataFrame({name: [] for name in COLUMNS})
     window = seen or Window(spec, trajectory)
     wanted = definitions_for(records, measures)
     by_month = monthly(spec, trajectory, wanted, window)

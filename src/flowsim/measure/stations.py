@@ -21,6 +21,7 @@ from flowsim.measure.integrals import areas, clipped, level_quantiles, levels_at
 from flowsim.measure.intervals import EMPTY, FAR, Intervals, joined, split
 from flowsim.measure.occupancy import level, spaces_at_midnights, stepped, used_at
 from flowsim.measure.sorting import Codes, codes, stable_order, whole
+from flowsim.measure.tidy import Tidy, Words, words_of
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import NEVER, Ints, Outcome, Trajectory
 
@@ -278,16 +279,22 @@ def stations(
         start, end = window or (None, None)
         seen = Window(spec, trajectory, start, end)
     attribute = None if by is None else spec.attribute_index(by)
-    table = _Table(seen, attribute, beyond)
-    frame = pd.DataFrame(table.columns())
-    frame.insert(0, "service", table.names)
-    if by is not None and attribute is not None:
-        levels = spec.attributes[attribute].levels
-        frame.insert(1, "level", [level for _ in spec.services for level in levels])
-    return pd.concat([frame, pd.DataFrame([_system(seen)])], ignore_index=True)
+    return station_columns(seen, attribute, beyond).frame()
 
 
-def _system(window: Window) -> dict[str, object]:
+def station_columns(window: Window, attribute: int | None = None, beyond: Sequence[float] = ()) -> Tidy:
+    """Return the table of ``stations`` by column."""
+    table = _Table(window, attribute, beyond)
+    columns: dict[str, Words | Floats] = {"service": words_of([*table.names, "system"])}
+    if attribute is not None:
+        levels = window.spec.attributes[attribute].levels
+        known = words_of([level for _ in window.spec.services for level in levels])
+        columns["level"] = Words(np.append(known.codes, np.int32(NEVER)), known.words)
+    system = _system(window)
+    return Tidy(columns | {name: np.append(v, system.get(name, np.nan)) for name, v in table.columns().items()})
+
+
+def _system(window: Window) -> dict[str, float]:
     p = window.trajectory.patients
     left = np.where(p.left == NEVER, FAR, p.left)
     zeros, ones = np.zeros_like(left), np.ones_like(left)
@@ -298,12 +305,11 @@ def _system(window: Window) -> dict[str, object]:
     inside = areas(zeros, 1, np.where(p.stream == NEVER, -1, p.arrival), left, ones, window.edges)[0, 0]
     stay = (left - p.arrival)[gone] / window.ticks_per_minute
     return {
-        "service": "system",
         "arrivals": float(arrived.sum()),
         "arrivals_per_day": float(arrived.sum()) / days,
         "completed": float(completed.sum()),
         "throughput_per_day": float(completed.sum()) / days,
-        "mean_in_system": inside / (window.end - window.start),
+        "mean_in_system": float(inside) / (window.end - window.start),
         "time_in_system_mean": float(stay.mean()) if len(stay) else float("nan"),
     }
 

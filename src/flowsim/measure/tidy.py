@@ -71,6 +71,15 @@ def _words_of(values: tuple[str, ...]) -> Words:
     return Words(codes, tuple(number))
 
 
+def tidy_rows(rows: Sequence[Sequence[Any]], names: Sequence[str]) -> Tidy:
+    """Return rows by column: text as words, all else as numbers."""
+    columns: dict[str, Column] = {}
+    for name, values in zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True):
+        is_text = not values or isinstance(values[0], str)
+        columns[name] = words_of(values) if is_text else np.array(values)
+    return Tidy(columns)
+
+
 def tidy_of(frame: pd.DataFrame) -> Tidy:
     """Return a frame by column."""
     columns: dict[str, Column] = {}
