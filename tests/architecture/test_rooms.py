@@ -12,11 +12,12 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "flowsim"
 MODULES = sorted(path for path in SOURCE.rglob("*.py") if "conf" not in path.relative_to(SOURCE).parts[:1])
 
+MEASURE_LOOPS = ("loops", "audit_loops", "stay_loops", "visit_loops")
 DOORS = {
     "hydra": ("config/compose.py", "config/overrides.py", "cli.py"),
     "omegaconf": ("config/",),
     "simpy": ("engine/",),
-    "numba": ("draws/", "demand/", "rules/", "engine/", "measure/loops.py", "measure/audit_loops.py"),
+    "numba": ("draws/", "demand/", "rules/", "engine/", *(f"measure/{name}.py" for name in MEASURE_LOOPS)),
     "joblib": ("experiment/pool.py",),
     "matplotlib": ("report/",),
     "plotly": ("report/",),
