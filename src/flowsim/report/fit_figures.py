@@ -98,8 +98,9 @@ def residual_panel(values: pd.DataFrame, name: str, unit: str) -> str:
             said = svg.title(f"{key}: {value:+.1f} {words}")
             parts.append(svg.element("rect", said, fill=MODELLED if ok else "#b8460b", **box))
         if len(off) <= 12:
-            parts.append(svg.text(a, HEAD + 90 + 16, str(key)[:12], "tick", "middle"))
-    return svg.drawing("".join(parts), LEFT + PANEL + 12, HEAD + 116, f"{name}: residuals", "fit")
+            lines = svg.wrapped(str(key).replace("_", " "), PANEL / len(off), 11, lines=3)
+            parts += [svg.text(a, HEAD + 106 + 11 * i, line, "tick", "middle") for i, line in enumerate(lines)]
+    return svg.drawing("".join(parts), LEFT + PANEL + 12, HEAD + 138, f"{name}: residuals", "fit")
 
 
 def forecast_panel(months: pd.DataFrame, name: str, unit: str) -> str:
