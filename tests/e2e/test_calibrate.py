@@ -102,7 +102,8 @@ def test_a_place_without_records_says_so(tmp_path: Path, capsys: pytest.CaptureF
 def test_a_stopped_calibration_goes_on_from_where_it_was(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], workers: str
 ) -> None:
-    typed = ["calibrate", "place=toy", "--waves", "1", "--runs", "6", "--out", str(tmp_path), "--no-report"]
+    # Enough runs to be stopped on the way.
+    typed = ["calibrate", "place=toy", "--waves", "1", "--runs", "80", "--out", str(tmp_path), "--no-report"]
     running = subprocess.Popen(
         [sys.executable, "-m", "flowsim", *typed, "--workers", workers],
         stdout=subprocess.PIPE,

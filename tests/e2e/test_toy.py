@@ -59,10 +59,12 @@ def test_two_workers_write_the_same_bytes(compared: Path, tmp_path: Path) -> Non
         assert (other / f"{name}.parquet").read_bytes() == (compared / f"{name}.parquet").read_bytes(), name
 
 
-def test_a_stopped_run_goes_on_from_where_it_was(
-    compared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    typed = ["compare", *SHORT, "--out", str(tmp_path), "--no-report"]
+def test_a_stopped_run_goes_on_from_where_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Long enough to be stopped on the way: many replications, in the slower of two engines that say the same.
+    many = [*SHORT, "run.replications=30", "--no-report", "--out"]
+    assert main(["compare", *many, str(tmp_path / "whole"), "--quiet"]) == 0
+    typed = ["compare", "run.engine=reference", *many, str(tmp_path / "stopped")]
+    whole, tmp_path = only_folder(tmp_path / "whole"), tmp_path / "stopped"
     running = subprocess.Popen(
         [sys.executable, "-m", "flowsim", *typed, "--workers", "2"],
         stdout=subprocess.PIPE,
@@ -82,7 +84,7 @@ def test_a_stopped_run_goes_on_from_where_it_was(
     assert all(path.exists() for path in kept)
     assert main([*typed, "--workers", "1"]) == 0
     assert "were finished before" in capsys.readouterr().err
-    assert (only_folder(tmp_path) / "measures.parquet").read_bytes() == (compared / "measures.parquet").read_bytes()
+    assert (only_folder(tmp_path) / "measures.parquet").read_bytes() == (whole / "measures.parquet").read_bytes()
     assert not (only_folder(tmp_path).parent / ".parts").exists()
 
 
