@@ -20,6 +20,7 @@ from flowsim.experiment.progress import Progress
 from flowsim.experiment.result import ExperimentResult
 from flowsim.experiment.runner import collect, compile_the_rest, run_tasks, start_compiling
 from flowsim.experiment.store import Parts
+from flowsim.system.network import network
 
 
 class Stopped(KeyboardInterrupt):
@@ -58,7 +59,9 @@ def conduct(
     try:
         with Progress(len(design.tasks), sum(task.work for task in design.tasks), stream) as progress:
             compiling = start_compiling(design, progress.say)
-            loads = offered(design.cells, workers)
+            base = _baseline(design)
+            implied = network(base.spec)
+            loads = offered(design.cells, workers, implied if base is design.cells[0] else None)
             if compiling is not None:
                 compile_the_rest(design)
                 compiling.wait()
@@ -68,8 +71,7 @@ def conduct(
         done = sum(parts.has(task.name) for task in design.tasks)
         raise Stopped(done, len(design.tasks), parts.folder) from error
     made = manifest(design, command, workers or available_cores(), began, totals)
-    base = _baseline(design)
-    nodes, edges = flow_map(base.spec)
+    nodes, edges = flow_map(implied)
     return ExperimentResult(
         name=design.name,
         title=design.title,

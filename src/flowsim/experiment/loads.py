@@ -10,7 +10,7 @@ import pandas as pd
 
 from flowsim.experiment.pool import each
 from flowsim.system.loads import Load
-from flowsim.system.network import network
+from flowsim.system.network import Network, network
 
 if TYPE_CHECKING:
     from flowsim.experiment.design import Cell
@@ -34,14 +34,16 @@ OFFERED = [
 ]
 
 
-def offered(cells: Sequence[Cell], workers: int = 1) -> pd.DataFrame:
+def offered(cells: Sequence[Cell], workers: int = 1, known: Network | None = None) -> pd.DataFrame:
     """Return one row a cell and service or staff pool; ``capacity`` and ``load`` are NaN where it never fills.
 
     Args:
         cells: of a design.
         workers: processes that may help where there are many; 0 for one a core.
+        known: what the first cell's system implies, if it has been found.
     """
-    found = each(_loads, [cell.spec for cell in cells], workers)
+    found = [] if known is None else [known.loads]
+    found += each(_loads, [cell.spec for cell in cells[len(found) :]], workers)
     rows = [_row(cell, load) for cell, loads in zip(cells, found, strict=True) for load in loads]
     return pd.DataFrame(rows, columns=OFFERED)
 
@@ -85,9 +87,8 @@ def warning(load: Load) -> str:
     return f"{need}: near its limit, so queues will be long and slow to settle"
 
 
-def flow_map(spec: SystemSpec) -> tuple[pd.DataFrame, pd.DataFrame]:
+def flow_map(found: Network) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return nodes (id, label, role, hub) and edges (source, target, per_day) of the flow map."""
-    found = network(spec)
     nodes = [(node.id, node.label, node.role, node.hub) for node in found.nodes]
     edges = [(edge.source, edge.target, edge.patients_per_day) for edge in found.edges]
     tables = (nodes, ["id", "label", "role", "hub"]), (edges, ["source", "target", "per_day"])

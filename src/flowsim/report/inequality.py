@@ -11,6 +11,7 @@ import pandas as pd
 from flowsim.analyse.inequality import gaps
 from flowsim.experiment.result import ExperimentResult
 from flowsim.report.formats import amount, number, unit_words
+from flowsim.report.kept import once_a_result
 from flowsim.report.tables import Cell, Row, Table, cell
 from flowsim.report.view import effect_of
 
@@ -42,6 +43,7 @@ class Divided:
     measures: tuple[str, ...]
 
 
+@once_a_result
 def divided(result: ExperimentResult) -> list[Divided]:
     """Return the attributes by which measures of people were divided, in the configuration's order."""
     taken = set() if result.measures.empty else set(result.measures["measure"].astype(str))
@@ -76,6 +78,7 @@ def _number(said: Any) -> float:
     return float(str(said).replace(",", "").replace("_", ""))
 
 
+@once_a_result
 def inequality_table(result: ExperimentResult) -> pd.DataFrame:
     """Return rates by level and the gaps, paired with the baseline: ``compare``'s columns and ``attribute``."""
     parts = []

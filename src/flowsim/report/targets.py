@@ -14,6 +14,7 @@ from flowsim.experiment.result import ExperimentResult
 from flowsim.report.configured import money as money_of
 from flowsim.report.configured import targets
 from flowsim.report.formats import amount, gap, money, number, percent, probability, quantity, unit_words
+from flowsim.report.kept import once_a_result
 from flowsim.report.tables import Cell, Row, Table
 from flowsim.report.view import period_words
 
@@ -23,6 +24,7 @@ _BASIS = {FULL: "at full cost", CASH: "in cash"}
 Found = Mapping[Any, Any]
 
 
+@once_a_result
 def targets_table(result: ExperimentResult) -> pd.DataFrame:
     """Return every target held against every option at every demand level; see ``analyse.targets``."""
     known = targets(result)

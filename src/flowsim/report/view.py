@@ -91,6 +91,8 @@ def is_overall(table: pd.DataFrame) -> pd.Series[bool]:
 
 def is_blank(column: pd.Series[Any]) -> pd.Series[bool]:
     """Return which entries name nothing in particular."""
+    if isinstance(column.dtype, pd.StringDtype):
+        return column.isna() | column.isin(["", "all", "None", "nan"])
     return column.isna() | column.astype(str).isin(["", "all", "None", "nan"])
 
 

@@ -28,6 +28,7 @@ from flowsim.report.formats import (
     spelled,
     unit_words,
 )
+from flowsim.report.kept import once_a_result
 from flowsim.report.view import (
     Effect,
     Verdict,
@@ -89,6 +90,7 @@ class Answer:
     basis: str
 
 
+@once_a_result
 def answer(result: ExperimentResult) -> Answer:
     """Return the answer to an experiment's question in plain words."""
     findings = tuple(_finding(result, level.id) for level in result.levels)

@@ -6,6 +6,7 @@ import pytest
 from flowsim.experiment.loads import OFFERED, flow_map, offered, warning
 from flowsim.experiment.verify import erlang_c
 from flowsim.system.loads import Load
+from flowsim.system.network import network
 from tests.unit.experiment.toytown import experiment
 
 
@@ -45,7 +46,7 @@ def test_every_cell_and_service_has_a_row() -> None:
 
 
 def test_the_map_joins_what_it_shows() -> None:
-    nodes, edges = flow_map(experiment().cells[0].spec)
+    nodes, edges = flow_map(network(experiment().cells[0].spec))
     assert set(pd.concat([edges["source"], edges["target"]])) <= set(nodes["id"])
     assert (edges["per_day"] > 0).all()
 
