@@ -103,13 +103,15 @@ def test_a_stopped_calibration_goes_on_from_where_it_was(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], workers: str
 ) -> None:
     # Enough runs to be stopped on the way.
-    typed = ["calibrate", "place=toy", "--waves", "1", "--runs", "80", "--out", str(tmp_path), "--no-report"]
+    typed = ["calibrate", "place=toy", "--waves", "1", "--runs", "40", "--out", str(tmp_path), "--no-report"]
     running = subprocess.Popen(
         [sys.executable, "-m", "flowsim", *typed, "--workers", workers],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A shell that runs the tests in the background has its children ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     while not (kept := [*tmp_path.glob("*/.parts/[!.]*-00000.pickle")]):
         assert running.poll() is None, running.communicate()

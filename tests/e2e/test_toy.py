@@ -71,6 +71,8 @@ def test_a_stopped_run_goes_on_from_where_it_was(tmp_path: Path, capsys: pytest.
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A shell that runs the tests in the background has its children ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     while not (kept := [*tmp_path.glob("*/.parts/[!.]*-00000.pickle"), *tmp_path.glob("*/.parts/[!.]*-00001.pickle")]):
         assert running.poll() is None, running.communicate()
