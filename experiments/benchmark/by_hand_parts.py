@@ -86,6 +86,14 @@ def lookup(table: Table[Any], change: Callable[[Any], Any] = lambda row: row) ->
     ]
 
 
+def _times(scale: float, draw: Callable[[], float]) -> float:
+    return scale * draw()
+
+
+def _one_of(values: Sequence[float], shares: Sequence[float], rng: np.random.Generator) -> float:
+    return values[bisect(shares, rng.random())]
+
+
 def sampler(rng: np.random.Generator, d: Distribution) -> Callable[[], float]:
     """Return what draws from a distribution with numpy [min].
 
@@ -94,14 +102,13 @@ def sampler(rng: np.random.Generator, d: Distribution) -> Callable[[], float]:
     """
     draw: Callable[[], float]
     if d.kind == "constant":
-        draw = lambda: d.a  # noqa: E731
+        draw = partial(float, d.a)
     elif d.kind == "weibull":
-        draw = lambda: d.b * rng.weibull(d.a)  # noqa: E731
+        draw = partial(_times, d.b, partial(rng.weibull, d.a))
     elif d.kind == "geometric":
-        draw = lambda: d.b * rng.geometric(d.a)  # noqa: E731
+        draw = partial(_times, d.b, partial(rng.geometric, d.a))
     elif d.kind == "discrete":
-        shares = d.cumulative[:-1]
-        draw = lambda: d.values[bisect(shares, rng.random())]  # noqa: E731
+        draw = partial(_one_of, d.values, d.cumulative[:-1], rng)
     elif d.kind == "exponential":
         draw = partial(rng.exponential, d.a)
     elif d.kind == "triangular":

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from flowsim import cli_calibrate
 from flowsim.errors import ConfigError, FlowsimError, Problem, RunError
@@ -107,7 +107,7 @@ def _refuse(error: FlowsimError) -> int:
 def _stopped(stopped: KeyboardInterrupt) -> int:
     sys.stderr.write("\nflowsim: stopped.\n")
     if hasattr(stopped, "folder"):
-        known: Stopped = stopped  # type: ignore[assignment]
+        known = cast("Stopped", stopped)
         sys.stderr.write(
             f"  {known.done} of {known.tasks} replications are kept in {known.folder}.\n"
             "  Run the same command again to go on from there.\n"

@@ -1,16 +1,12 @@
 """Calibration and validation on the toy place, from what is typed to what is on disk."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from flowsim.cli import main
+from tests.e2e.commands import stopped
 
 
 def only_folder(out: Path, name: str) -> Path:
@@ -104,25 +100,7 @@ def test_a_stopped_calibration_goes_on_from_where_it_was(
 ) -> None:
     # Enough runs to be stopped on the way.
     typed = ["calibrate", "place=toy", "--waves", "1", "--runs", "40", "--out", str(tmp_path), "--no-report"]
-    running = subprocess.Popen(
-        [sys.executable, "-m", "flowsim", *typed, "--workers", workers],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        # A shell that runs the tests in the background has its children ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-    )
-    while not (kept := [*tmp_path.glob("*/.parts/[!.]*-00000.pickle")]):
-        assert running.poll() is None, running.communicate()
-        time.sleep(0.01)
-    # As a terminal does: to every process of the group.
-    os.killpg(running.pid, signal.SIGINT)
-    _, said = running.communicate()
-    assert running.returncode == 130, said
-    assert "Run the same command again to go on from there." in said
-    assert "Traceback" not in said
-    assert all(path.exists() for path in kept)
+    stopped(typed, workers, tmp_path, ("00000",))
     assert main([*typed, "--workers", "1"]) == 0
     assert "were finished before" in capsys.readouterr().err
     assert not (tmp_path / "toy-calibration" / ".parts").exists()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flowsim.cli import main
+from tests.e2e.commands import refused
 
 TINY = """
 place: {id: tiny, calendar: {timezone: UTC, holidays: none}}
@@ -26,16 +27,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny.yaml").write_text(TINY)
     return tmp_path
-
-
-def refused(typed: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    """Return the one line that a command is refused with."""
-    assert main(typed) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    (line,) = said.err.splitlines()
-    assert line.startswith("flowsim: ")
-    return line
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from flowsim.cli import main
+from tests.e2e.commands import only_folder, refused
 
 SHORT = ["run.warm_up=1 d", "run.duration=3 d", "run.replications=1", "--workers", "1", "--quiet", "--no-report"]
 
@@ -14,20 +15,6 @@ SHORT = ["run.warm_up=1 d", "run.duration=3 d", "run.replications=1", "--workers
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def only_folder(out: Path) -> Path:
-    (found,) = [path for path in out.glob("*/*") if path.name != ".parts"]
-    return found
-
-
-def refused(typed: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    assert main(typed) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    (line,) = said.err.splitlines()
-    assert line.startswith("flowsim: ")
-    return line
 
 
 def test_a_new_place_is_compared_at_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,11 +1,8 @@
 """The command line on the toy place, from what is typed to what is on disk."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -13,13 +10,9 @@ import pytest
 
 from flowsim.cli import main
 from flowsim.experiment.result import TABLES, ExperimentResult
+from tests.e2e.commands import only_folder, stopped
 
 SHORT = ["place=toy", "run.warm_up=1 d", "run.duration=3 d", "run.replications=2"]
-
-
-def only_folder(out: Path) -> Path:
-    (found,) = [path for path in out.glob("*/*") if path.name != ".parts"]
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -65,25 +58,7 @@ def test_a_stopped_run_goes_on_from_where_it_was(tmp_path: Path, capsys: pytest.
     assert main(["compare", *many, str(tmp_path / "whole"), "--quiet"]) == 0
     typed = ["compare", "run.engine=reference", *many, str(tmp_path / "stopped")]
     whole, tmp_path = only_folder(tmp_path / "whole"), tmp_path / "stopped"
-    running = subprocess.Popen(
-        [sys.executable, "-m", "flowsim", *typed, "--workers", "2"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        # A shell that runs the tests in the background has its children ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-    )
-    while not (kept := [*tmp_path.glob("*/.parts/[!.]*-00000.pickle"), *tmp_path.glob("*/.parts/[!.]*-00001.pickle")]):
-        assert running.poll() is None, running.communicate()
-        time.sleep(0.01)
-    # As a terminal does: to every process of the group.
-    os.killpg(running.pid, signal.SIGINT)
-    _, said = running.communicate()
-    assert running.returncode == 130, said
-    assert "Run the same command again to go on from there." in said
-    assert "Traceback" not in said
-    assert all(path.exists() for path in kept)
+    stopped(typed, "2", tmp_path, ("00000", "00001"))
     assert main([*typed, "--workers", "1"]) == 0
     assert "were finished before" in capsys.readouterr().err
     assert (only_folder(tmp_path) / "measures.parquet").read_bytes() == (whole / "measures.parquet").read_bytes()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -107,7 +107,8 @@ def _yaml_value(said: str) -> Any:
     if not said.startswith(("{", "[")):
         return said
     try:
-        return OmegaConf.to_container(OmegaConf.create(f"said: {said}"))["said"]  # type: ignore[call-overload, index]
+        created: Any = OmegaConf.create(f"said: {said}")
+        return cast("dict[str, Any]", OmegaConf.to_container(created))["said"]
     except (yaml.YAMLError, OmegaConfBaseException):
         return said
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -114,9 +114,9 @@ def run_checks(given: Given, scope: Scope | None = None) -> list[Problem]:
     return list(dict.fromkeys(found))
 
 
-def unknown(key: str, said: str, known: object, kind: str) -> Problem:
+def unknown(key: str, said: str, known: Iterable[object], kind: str) -> Problem:
     """Return the problem of a name that does not exist."""
-    return Problem(key, repr(said), nearest(said, list(known), kind))  # type: ignore[call-overload]
+    return Problem(key, repr(said), nearest(said, [str(name) for name in known], kind))
 
 
 def walk(node: object, path: str) -> Iterator[tuple[str, Any]]:
