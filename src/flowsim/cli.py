@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 from flowsim import cli_calibrate
 from flowsim.errors import ConfigError, FlowsimError, Problem, RunError
+from flowsim.interrupts import remembered
 
 if TYPE_CHECKING:
     from flowsim.config.load import Loaded
@@ -56,8 +57,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     _let_any_terminal_show_it()
     given = list(sys.argv[1:] if argv is None else argv)
     try:
-        code = _run(given)
-        sys.stdout.flush()
+        with remembered():
+            code = _run(given)
+            sys.stdout.flush()
         return code
     except FlowsimError as error:
         return _refuse(error)

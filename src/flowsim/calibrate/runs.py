@@ -21,6 +21,7 @@ from flowsim.experiment.design import program_digest
 from flowsim.experiment.pool import available_cores
 from flowsim.experiment.runner import ENGINES
 from flowsim.experiment.store import Parts
+from flowsim.interrupts import heed
 from flowsim.measure.recorded import definitions_for, readings
 from flowsim.system.build import build
 
@@ -141,6 +142,7 @@ class Runner:
             prepare(self.progress.say)
         for _ in self._alone(setup, waiting, key) if self.workers == 1 else self._together(setup, waiting, key):
             self.progress.advance(1.0)
+        heed()
         return [self._taken(setup, run, key) for run in runs]
 
     def _taken(self, setup: Setup, run: Run, key: str) -> pd.DataFrame:
@@ -152,6 +154,7 @@ class Runner:
 
     def _alone(self, setup: Setup, runs: Sequence[Run], key: str) -> Iterator[Run]:
         for run in runs:
+            heed()
             self.parts.keep(run.name(key), run_one(setup, run))
             yield run
 
@@ -171,6 +174,7 @@ class Runner:
             while left and len(under_way) < 2 * self.workers:
                 run = left.pop()
                 under_way[self._pool.submit(_run_and_keep, shared, run, self.parts, key)] = run
+            heed()
             for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                 future.result()
                 yield under_way.pop(future)

@@ -9,6 +9,8 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from flowsim.interrupts import heed
+
 Item = TypeVar("Item")
 Found = TypeVar("Found")
 
@@ -74,7 +76,9 @@ def in_workers(
     with _interrupts_held():
         finished = pool(jobs)
     try:
-        yield from finished
+        for found in finished:
+            heed()
+            yield found
     except KeyboardInterrupt:
         _stop_workers()
         raise
@@ -119,6 +123,7 @@ def in_threads(function: Callable[[Item], Found], items: Iterable[Item], workers
     pool = ThreadPoolExecutor(workers)
     try:
         for ended in as_completed([pool.submit(function, item) for item in items]):
+            heed()
             yield ended.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -18,6 +18,7 @@ from flowsim.errors import FlowsimError
 from flowsim.experiment.design import Design, Task
 from flowsim.experiment.pool import available_cores, ignore_interrupts, in_threads, in_workers
 from flowsim.experiment.store import Parts
+from flowsim.interrupts import heed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -187,6 +188,7 @@ def run_tasks(design: Design, parts: Parts, workers: int, progress: Progress) ->
     for task in finished:
         for _ in range(alike[task.name]):
             progress.advance(task.work)
+    heed()
 
 
 def _work(design: Design, task: Task) -> Work:
@@ -214,6 +216,7 @@ def _groups(tasks: Sequence[Task], workers: int) -> list[tuple[Task, ...]]:
 
 def _alone(design: Design, groups: Sequence[tuple[Task, ...]], parts: Parts) -> Iterator[Task]:
     for task in itertools.chain.from_iterable(groups):
+        heed()
         parts.keep(task.name, _attempt(task, _work(design, task)))
         yield task
 
