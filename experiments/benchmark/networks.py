@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from idiomatic import Network, Seen
 
     from flowsim.experiment.design import Design
+    from flowsim.experiment.runner import Work
     from flowsim.system.spec import ServiceSpec, StaffSpec, Steps, StreamSpec, SystemSpec, Table
     from flowsim.trajectory import Trajectory
 
@@ -26,6 +27,14 @@ def halton(days: float, overrides: Sequence[str] = ()) -> Design:
     from flowsim.experiment.design import design_run
 
     return design_run(load(["run=standard", "run.warm_up=0 d", f"run.duration={days:g} d", *overrides]))
+
+
+def work_of(design: Design, engine: str) -> Work:
+    """Return what studies are told of a design's first cell, to be run in one of the engines."""
+    from flowsim.experiment.runner import Work
+
+    cell = design.cells[0]
+    return Work(cell.spec, design.definitions, engine, cell.records)
 
 
 def from_file(name: str, days: float, overrides: Sequence[str] = ()) -> tuple[SystemSpec, Any]:

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from networks import HERE, halton, subnetwork
+from networks import HERE, halton, subnetwork, work_of
 
 if TYPE_CHECKING:
     from flowsim.system.spec import SystemSpec
@@ -24,6 +24,7 @@ MEMORY_OF = (
     "Halton, kernel and measures",
     "Halton, reference",
     "Halton, SimPy by hand",
+    "Halton, SimPy by hand and measures",
     "A year, kernel",
     "A year, kernel and measures",
     "Sub-network, kernel",
@@ -74,14 +75,18 @@ def alone(name: str, days: float) -> None:
         return
     design = halton(365 if name.startswith("A year") else days)
     spec = design.cells[0].spec
-    if name.endswith("by hand"):
+    if "by hand" in name:
         import by_hand
 
-        by_hand.run(spec, 1)
+        region = by_hand.run(spec, 1)
+        if name.endswith("measures"):
+            import by_hand_measures
+
+            by_hand_measures.measures(region)
     elif name.endswith("measures"):
         from flowsim.experiment import runner
 
-        runner.run_task(runner.Work(spec, design.definitions, "kernel"), 0)
+        runner.run_task(work_of(design, "kernel"), 0)
     else:
         engine(spec, "reference" if "reference" in name else "kernel")
 

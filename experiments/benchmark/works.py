@@ -11,7 +11,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
-from networks import grown, halton, subnetwork
+from networks import grown, halton, subnetwork, work_of
 from rounds import Elsewhere, Ratio, Size, Work
 
 if TYPE_CHECKING:
@@ -84,19 +84,20 @@ def limit_works(group: Group, prefix: str, what: Needed, seed: int) -> None:
 def halton_group(days: float, rounds: int, say: Callable[[str], object]) -> Group:
     """Return the works on the whole of Halton."""
     import by_hand
+    import by_hand_measures
     from needed import needed
 
     from flowsim.engine import kernel, reference
     from flowsim.experiment import runner
 
     design = halton(days)
-    spec, definitions = design.cells[0].spec, design.definitions
+    spec = design.cells[0].spec
     say("Halton: counting draws and events (one run of the reference engine)")
     what = needed(spec)
     size = Size(what.events, what.patients)
     group = Group(f"Halton, {days:g} days", "Halton, kernel")
     new = count(FIRST_TIMED)
-    measured = {name: runner.Work(spec, definitions, name) for name in ("kernel", "reference")}
+    measured = {name: work_of(design, name) for name in ("kernel", "reference")}
     runner.run_task(measured["kernel"], 0)
     given = [next(new) for _ in range(rounds)]
     group.add("Halton, kernel", size, lambda: kernel.run(spec, next(new)))
@@ -105,11 +106,13 @@ def halton_group(days: float, rounds: int, say: Callable[[str], object]) -> Grou
     group.add("Halton, reference", size, lambda: reference.run(spec, next(new)))
     group.add("Halton, reference and measures", size, lambda: runner.run_task(measured["reference"], next(new)))
     group.add("Halton, SimPy by hand", size, lambda: by_hand.run(spec, next(new)))
+    hand = "Halton, SimPy by hand and measures"
+    group.add(hand, size, lambda: by_hand_measures.measures(by_hand.run(spec, next(new))))
     measures = "Halton, kernel and measures"
     group.ratios += [
         Ratio("reference ÷ kernel, measures in both", "Halton, reference and measures", measures, "at least 40"),
         Ratio("reference ÷ kernel", "Halton, reference", "Halton, kernel", ""),
-        Ratio("SimPy by hand ÷ kernel and measures", "Halton, SimPy by hand", measures, "at least 100"),
+        Ratio("SimPy by hand ÷ kernel, measures in both", hand, measures, "at least 100"),
         Ratio("SimPy by hand ÷ kernel", "Halton, SimPy by hand", "Halton, kernel", ""),
         Ratio("SimPy by hand ÷ reference", "Halton, SimPy by hand", "Halton, reference", ""),
     ]
@@ -125,7 +128,7 @@ def year_group(_: float, __: int, say: Callable[[str], object]) -> Group:
     say("Halton, a year")
     design = halton(365)
     spec = design.cells[0].spec
-    work, new = runner.Work(spec, design.definitions, "kernel"), count(FIRST_TIMED)
+    work, new = work_of(design, "kernel"), count(FIRST_TIMED)
     size = size_of(kernel.run(spec, 0))
     group = Group("Halton, 365 days", "A year, kernel")
     group.add("A year, kernel", size, lambda: kernel.run(spec, next(new)))

@@ -42,6 +42,7 @@ def bench() -> Iterator[SimpleNamespace]:
         import agreement
         import benchmark
         import by_hand
+        import by_hand_measures
         import by_hand_parts
         import ciw_sub
         import heap_limit
@@ -56,6 +57,7 @@ def bench() -> Iterator[SimpleNamespace]:
             agreement=agreement,
             benchmark=benchmark,
             by_hand=by_hand,
+            measures=by_hand_measures,
             parts=by_hand_parts,
             ciw=ciw_sub,
             limit=heap_limit,
@@ -107,6 +109,27 @@ def test_the_small_network_opens_its_surge_beds(bench: SimpleNamespace) -> None:
     changes = sorted([(start, 1) for start, _ in stays] + [(end, -1) for _, end in stays if not math.isnan(end)])
     most = np.cumsum([change for _, change in changes]).max()
     assert spec.services[ward].capacity.values[0] < most <= spec.services[ward].capacity.values[0] + 3
+
+
+def test_measures_by_hand_are_what_the_notes_say(bench: SimpleNamespace) -> None:
+    spec, _ = bench.networks.from_file("small.yaml", DAYS)
+    region = bench.by_hand.run(spec, 1)
+    tables = bench.measures.measures(region)
+    ward = spec.service_index("ward")
+    here = [visit for visit in region.visits if visit.service == ward]
+    (row,) = tables["services"].query("service == @ward").to_dict("records")
+    assert row["came"] == len(here)
+    assert row["wait"] == pytest.approx(np.nanmean([visit.started - visit.arrived for visit in here]))
+    time = region.midnights[DAYS // 2]
+    (night,) = tables["midnights"].query("service == @ward and time == @time").to_dict("records")
+    assert night["inside"] == sum(v.started <= time and not v.left <= time for v in here) > 0
+    assert night["ready"] == sum(v.ready <= time and not v.left <= time for v in here) > 0
+    days = sum(until - since for s, _, since, until in region.delays if s == ward) / 1440
+    assert tables["delays"].query("service == @ward")["days"].sum() == pytest.approx(days)
+    shares = tables["four_hours"].query("split == 'week'")
+    through = [v for v in region.visits if v.ended == 0 and spec.services[v.service].role in ("ae", "utc")]
+    asked = {(v.service, int(v.arrived // 10080)) for v in through}
+    assert set(zip(shares["service"], shares["value"].astype(int), strict=True)) == asked
 
 
 def test_the_version_by_hand_refuses_what_it_does_not_know(bench: SimpleNamespace) -> None:
