@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from idiomatic import Network, Seen
 
     from flowsim.experiment.design import Design
-    from flowsim.experiment.runner import Work
+    from flowsim.experiment.tasks import Work
     from flowsim.system.spec import ServiceSpec, StaffSpec, Steps, StreamSpec, SystemSpec, Table
     from flowsim.trajectory import Trajectory
 
@@ -31,7 +31,7 @@ def halton(days: float, overrides: Sequence[str] = ()) -> Design:
 
 def work_of(design: Design, engine: str) -> Work:
     """Return what studies are told of a design's first cell, to be run in one of the engines."""
-    from flowsim.experiment.runner import Work
+    from flowsim.experiment.tasks import Work
 
     cell = design.cells[0]
     return Work(cell.spec, design.definitions, engine, cell.records)

@@ -84,9 +84,9 @@ def alone(name: str, days: float) -> None:
 
             by_hand_measures.measures(region)
     elif name.endswith("measures"):
-        from flowsim.experiment import runner
+        from flowsim.experiment import tasks
 
-        runner.run_task(work_of(design, "kernel"), 0)
+        tasks.run_task(work_of(design, "kernel"), 0)
     else:
         engine(spec, "reference" if "reference" in name else "kernel")
 
@@ -109,9 +109,9 @@ def alone_on_the_sub_network(name: str, days: float) -> None:
 def engine(spec: SystemSpec, name: str) -> None:
     """Run one of flowsim's engines once."""
     from flowsim.demand import arrivals
-    from flowsim.experiment import runner
+    from flowsim.experiment import tasks
 
-    runner.ENGINES[name]()(spec, 0, arrivals(spec, 0))
+    tasks.ENGINES[name]()(spec, 0, arrivals(spec, 0))
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def halton_group(days: float, rounds: int, say: Callable[[str], object]) -> Grou
     from needed import needed
 
     from flowsim.engine import kernel, reference
-    from flowsim.experiment import runner
+    from flowsim.experiment import tasks
 
     design = halton(days)
     spec = design.cells[0].spec
@@ -98,13 +98,13 @@ def halton_group(days: float, rounds: int, say: Callable[[str], object]) -> Grou
     group = Group(f"Halton, {days:g} days", "Halton, kernel")
     new = count(FIRST_TIMED)
     measured = {name: work_of(design, name) for name in ("kernel", "reference")}
-    runner.run_task(measured["kernel"], 0)
+    tasks.run_task(measured["kernel"], 0)
     given = [next(new) for _ in range(rounds)]
     group.add("Halton, kernel", size, lambda: kernel.run(spec, next(new)))
     group.add("Halton, kernel, arrivals given", size, kernel_given_arrivals(spec, given))
-    group.add("Halton, kernel and measures", size, lambda: runner.run_task(measured["kernel"], next(new)))
+    group.add("Halton, kernel and measures", size, lambda: tasks.run_task(measured["kernel"], next(new)))
     group.add("Halton, reference", size, lambda: reference.run(spec, next(new)))
-    group.add("Halton, reference and measures", size, lambda: runner.run_task(measured["reference"], next(new)))
+    group.add("Halton, reference and measures", size, lambda: tasks.run_task(measured["reference"], next(new)))
     group.add("Halton, SimPy by hand", size, lambda: by_hand.run(spec, next(new)))
     hand = "Halton, SimPy by hand and measures"
     group.add(hand, size, lambda: by_hand_measures.measures(by_hand.run(spec, next(new))))
@@ -123,7 +123,7 @@ def halton_group(days: float, rounds: int, say: Callable[[str], object]) -> Grou
 def year_group(_: float, __: int, say: Callable[[str], object]) -> Group:
     """Return the kernel's works on a year of Halton."""
     from flowsim.engine import kernel
-    from flowsim.experiment import runner
+    from flowsim.experiment import tasks
 
     say("Halton, a year")
     design = halton(365)
@@ -132,7 +132,7 @@ def year_group(_: float, __: int, say: Callable[[str], object]) -> Group:
     size = size_of(kernel.run(spec, 0))
     group = Group("Halton, 365 days", "A year, kernel")
     group.add("A year, kernel", size, lambda: kernel.run(spec, next(new)))
-    group.add("A year, kernel and measures", size, lambda: runner.run_task(work, next(new)))
+    group.add("A year, kernel and measures", size, lambda: tasks.run_task(work, next(new)))
     return group
 
 

@@ -23,7 +23,7 @@ PUBLIC = {
     "flowsim.analyse.precision.replications_needed": ["differences", "half_width"],
     "flowsim.experiment.design.design_experiment": ["loaded"],
     "flowsim.experiment.design.design_run": ["loaded"],
-    "flowsim.experiment.runner.run_task": ["work", "replication"],
+    "flowsim.experiment.tasks.run_task": ["work", "replication"],
     "flowsim.experiment.conduct.conduct": ["design", "parts", "command"],
     "flowsim.report.page.write_page": ["result", "path"],
     "flowsim.report.workbook.write_workbook": ["result", "path"],

@@ -19,8 +19,8 @@ from flowsim.calibrate.knobs import Dial, turn_all
 from flowsim.config.scenarios import stage
 from flowsim.experiment.design import program_digest
 from flowsim.experiment.pool import available_cores
-from flowsim.experiment.runner import ENGINES
 from flowsim.experiment.store import Parts
+from flowsim.experiment.tasks import ENGINES
 from flowsim.interrupts import heed
 from flowsim.measure.recorded import definitions_for, readings
 from flowsim.system.build import build

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from flowsim.experiment.pool import available_cores, ignore_interrupts, in_workers
-from flowsim.experiment.runner import ENGINES
+from flowsim.experiment.tasks import ENGINES
 
 if TYPE_CHECKING:
     from flowsim.experiment.design import Cell, Design

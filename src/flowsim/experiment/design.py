@@ -15,6 +15,7 @@ from flowsim.config.scenarios import stage
 from flowsim.errors import ConfigError, Problem
 from flowsim.experiment.pool import each
 from flowsim.experiment.result import Arm, Level
+from flowsim.experiment.tasks import Task
 from flowsim.system.build import build
 
 if TYPE_CHECKING:
@@ -45,22 +46,6 @@ class Cell:
     key: str
     work: float
     records: Mapping[str, Record]
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One replication of one cell."""
-
-    arm: str
-    demand: str
-    replication: int
-    key: str
-    work: float
-
-    @property
-    def name(self) -> str:
-        """A file name of its own for what the task finds."""
-        return f"{self.key[:24]}-{self.replication:05d}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,126 +6,23 @@ import itertools
 import os
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from flowsim.errors import FlowsimError
-from flowsim.experiment.design import Design, Task
-from flowsim.experiment.pool import available_cores, ignore_interrupts, in_threads, in_workers
+from flowsim.experiment.design import Design
+from flowsim.experiment.pool import available_cores, in_threads, in_workers
 from flowsim.experiment.store import Parts
+from flowsim.experiment.tasks import FRAMES, Job, Task, Work, attempt, run_and_keep, tables_of
 from flowsim.interrupts import heed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from flowsim.config.models import MeasureDef, Record
-    from flowsim.demand import Arrivals
     from flowsim.experiment.progress import Progress
     from flowsim.measure.tidy import Tidy
-    from flowsim.system.spec import SystemSpec
-    from flowsim.trajectory import Trajectory
-
-Engine = Callable[["SystemSpec", int, "Arrivals"], "Trajectory"]
 
 GROUPS_A_WORKER = 20
-MOST_SYSTEMS = 32
-"""Systems that a worker keeps at hand."""
-FRAMES = ("measures", "weekly", "stations", "audit", "costs", "readings")
-"""Tables that every task gives."""
-
-
-@dataclass(frozen=True, slots=True)
-class TaskResult:
-    """What one replication amounts to; its trajectory is not kept.
-
-    Attributes:
-        tables: one for each of ``FRAMES``, without the columns arm, demand and replication.
-        seconds: spent by the worker, of which ``engine_seconds`` in the engine.
-        events: the engine counted.
-    """
-
-    tables: Mapping[str, Tidy]
-    seconds: float
-    engine_seconds: float
-    events: int
-
-    @property
-    def frames(self) -> dict[str, pd.DataFrame]:
-        """The tables as frames."""
-        return {name: table.frame() for name, table in self.tables.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What the replications of one cell share, as workers read it."""
-
-    spec: SystemSpec
-    definitions: Mapping[str, MeasureDef]
-    engine: str
-    records: Mapping[str, Record]
-
-
-def _reference() -> Engine:
-    from flowsim.engine.reference import run
-
-    return run
-
-
-def _kernel() -> Engine:
-    from flowsim.engine.kernel import run
-
-    return run
-
-
-ENGINES: dict[str, Callable[[], Engine]] = {"kernel": _kernel, "reference": _reference}
-"""``run.engine`` -> what imports it, so that only the engine asked for is loaded."""
-
-
-def run_task(work: Work, replication: int) -> TaskResult:
-    """Run one replication and measure it."""
-    from flowsim.demand import arrivals
-
-    began = time.perf_counter()
-    coming = arrivals(work.spec, replication)
-    trajectory = ENGINES[work.engine]()(work.spec, replication, coming)
-    ran = time.perf_counter()
-    tables = _tables(work, trajectory, coming)
-    return TaskResult(tables, time.perf_counter() - began, ran - began, trajectory.events)
-
-
-def _tables(work: Work, trajectory: Trajectory, coming: Arrivals) -> dict[str, Tidy]:
-    """Return what a replication amounts to: each of ``FRAMES``."""
-    from flowsim.measure.audit import audit_rows
-    from flowsim.measure.audit_rows import AuditRow
-    from flowsim.measure.cost import COLUMNS, lines_of
-    from flowsim.measure.frames import Window
-    from flowsim.measure.recorded import readings
-    from flowsim.measure.registry import OF_VISITS, check_once
-    from flowsim.measure.stations import station_columns
-    from flowsim.measure.tidy import tidy_of, tidy_rows
-    from flowsim.measure.weekly import in_all_and_by_week
-
-    spec = work.spec
-    seen = Window(spec, trajectory)
-    book = lines_of(seen)
-    check_once(spec, work.definitions)
-    measures, weekly = in_all_and_by_week(seen, work.definitions)
-    read_off = readings(spec, trajectory, work.records, work.definitions, seen)
-    # What only measures look at is by far the most of what the window holds.
-    seen.forget(*OF_VISITS, "episodes", "stamp", "matches")
-    return {
-        "measures": measures,
-        "weekly": weekly,
-        "stations": station_columns(seen),
-        "audit": tidy_rows(audit_rows(seen, coming, book), AuditRow._fields),
-        "costs": tidy_rows(book, COLUMNS),
-        "readings": tidy_of(read_off),
-    }
 
 
 def compile_the_rest(design: Design) -> None:
@@ -134,7 +31,7 @@ def compile_the_rest(design: Design) -> None:
     from flowsim.measure.frames import nothing_happened
 
     spec = design.cells[0].spec
-    _tables(_work(design, design.tasks[0]), nothing_happened(spec), arrivals(spec, 0))
+    tables_of(_work(design, design.tasks[0]), nothing_happened(spec), arrivals(spec, 0))
 
 
 def start_compiling(design: Design, say: Callable[[str], None]) -> subprocess.Popen[bytes] | None:
@@ -217,14 +114,14 @@ def _groups(tasks: Sequence[Task], workers: int) -> list[tuple[Task, ...]]:
 def _alone(design: Design, groups: Sequence[tuple[Task, ...]], parts: Parts) -> Iterator[Task]:
     for task in itertools.chain.from_iterable(groups):
         heed()
-        parts.keep(task.name, _attempt(task, _work(design, task)))
+        parts.keep(task.name, attempt(task, _work(design, task)))
         yield task
 
 
 def _in_threads(design: Design, groups: Sequence[tuple[Task, ...]], parts: Parts, workers: int) -> Iterator[Task]:
     def run(group: tuple[Task, ...]) -> tuple[Task, ...]:
         for task in group:
-            parts.keep(task.name, _attempt(task, _work(design, task)))
+            parts.keep(task.name, attempt(task, _work(design, task)))
         return group
 
     for group in in_threads(run, groups, workers):
@@ -238,47 +135,11 @@ def _together(design: Design, groups: Sequence[tuple[Task, ...]], parts: Parts, 
     try:
         for key, task in cells.items():
             parts.keep(shared[key], _work(design, task))
-        jobs = [_Job(group, tuple(shared[task.key] for task in group), parts) for group in groups]
-        for group in in_workers(_run_and_keep, jobs, workers):
+        jobs = [Job(group, tuple(shared[task.key] for task in group), parts) for group in groups]
+        for group in in_workers(run_and_keep, jobs, workers):
             yield from group
     finally:
         parts.forget(iter(shared.values()))
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """Tasks for one worker, and the names under which it finds their systems."""
-
-    tasks: tuple[Task, ...]
-    shared: tuple[str, ...]
-    parts: Parts
-
-
-def _run_and_keep(job: _Job) -> tuple[Task, ...]:
-    ignore_interrupts()
-    for task, shared in zip(job.tasks, job.shared, strict=True):
-        job.parts.keep(task.name, _attempt(task, _read_once(job.parts.path(shared))))
-    return job.tasks
-
-
-def _attempt(task: Task, work: Work) -> TaskResult:
-    """Run a task; an error says which it was."""
-    try:
-        return run_task(work, task.replication)
-    except FlowsimError:
-        raise
-    except Exception as error:
-        where = f"arm {task.arm}, demand {task.demand}, replication {task.replication}"
-        raise RuntimeError(f"{where}: {type(error).__name__}: {error}") from error
-
-
-@lru_cache(maxsize=MOST_SYSTEMS)
-def _read_once(path: Path) -> Work:
-    import pickle
-
-    with path.open("rb") as file:
-        found: Work = pickle.load(file)
-    return found
 
 
 def _shared_name(task: Task) -> str:
@@ -295,7 +156,7 @@ def collect(design: Design, parts: Parts) -> tuple[dict[str, pd.DataFrame], dict
     rows: dict[str, list[Tidy]] = {name: [] for name in FRAMES}
     totals = {"task_seconds": 0.0, "engine_seconds": 0.0, "events": 0.0}
     for task in design.tasks:
-        found = parts.result(task.name) or _attempt(task, _work(design, task))
+        found = parts.result(task.name) or attempt(task, _work(design, task))
         for name in FRAMES:
             rows[name].append(found.tables[name])
         totals["task_seconds"] += found.seconds

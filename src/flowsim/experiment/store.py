@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from flowsim.errors import RunError
 
 if TYPE_CHECKING:
-    from flowsim.experiment.runner import TaskResult
+    from flowsim.experiment.tasks import TaskResult
 
 PARTS = ".parts"
 

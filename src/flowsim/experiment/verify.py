@@ -158,6 +158,6 @@ def _mean_wait(spec: SystemSpec, trajectory: Trajectory) -> float:
 
 def _run(spec: SystemSpec, replication: int) -> Trajectory:
     from flowsim.demand import arrivals
-    from flowsim.experiment.runner import ENGINES
+    from flowsim.experiment.tasks import ENGINES
 
     return ENGINES["reference"]()(spec, replication, arrivals(spec, replication))

@@ -7,8 +7,7 @@ which is 0 where they must be equal and a multiple of the standard error where c
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from flowsim.demand import Arrivals
 from flowsim.measure.audit_costs import cost_rows
@@ -21,6 +20,9 @@ from flowsim.measure.cost import COLUMNS, Line
 from flowsim.measure.frames import Window
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CHECKS = {
     "arrivals": "patients of each stream over the whole run, against the number asked for",
@@ -70,6 +72,8 @@ def audit(
     Returns:
         check, item (a service, stream, step, staff pool or programme), asked, realised, tolerance, ok, note.
     """
+    import pandas as pd
+
     charged = None if book is None else list(zip(*(book[name].tolist() for name in COLUMNS), strict=True))
     rows = audit_rows(seen or Window(spec, trajectory), demand, charged)
     return pd.DataFrame(rows, columns=list(AuditRow._fields))

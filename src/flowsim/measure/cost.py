@@ -23,9 +23,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from flowsim.measure.frames import Window
 from flowsim.measure.integrals import areas, clipped, counted
@@ -34,6 +34,9 @@ from flowsim.measure.occupancy import excess, used_at
 from flowsim.measure.sorting import Codes, edges_before, whole
 from flowsim.system.spec import ServiceCost, SystemSpec
 from flowsim.trajectory import Ints, Trajectory
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ["item", "kind", "payer", "pounds", "units"]
 UNASSIGNED = "unassigned"
@@ -211,6 +214,8 @@ def costs(spec: SystemSpec, trajectory: Trajectory, seen: Window | None = None) 
         One row an item (service, staff pool, programme), kind and payer: pounds (a whole number of
         millionths) and the payer's part of the units (patients, visits, or days).
     """
+    import pandas as pd
+
     return pd.DataFrame(lines_of(seen or Window(spec, trajectory)), columns=COLUMNS)
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from flowsim.config.models import MeasureDef
 from flowsim.measure.frames import Window
 from flowsim.measure.registry import asked, facts
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ["month", "days", "measure", "service", "split", "value"]
 
@@ -35,6 +38,8 @@ def monthly(
         month (``2016-04``), days (in it), measure, service, split, value. Only whole months count; there are no
         rows where the window holds none.
     """
+    import pandas as pd
+
     window = seen or Window(spec, trajectory)
     edges, names, days = months_of(window)
     if not names:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from flowsim.config.models import MeasureDef, Record
 from flowsim.errors import ConfigError, Problem
 from flowsim.measure.frames import Window, nothing_happened
 from flowsim.measure.monthly import monthly, months_of
 from flowsim.measure.registry import asked, facts, measure_all
+from flowsim.measure.tidy import Tidy, tidy_of, tidy_rows
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WHOLE = "whole"
 """Key of a record that is one value for the whole run."""
@@ -56,6 +60,8 @@ def readings(
         record, key (a month, a part, or ``whole``), value, in the record's unit. Monthly series have every whole
         month of the window, recorded or not. A record whose measure the system cannot take has no rows.
     """
+    import pandas as pd
+
     if not records:
         return pd.DataFrame({name: [] for name in COLUMNS})
     window = seen or Window(spec, trajectory)
@@ -75,6 +81,13 @@ def readings(
         else:
             rows += [(name, key, value) for key, value in _parts(over_all, record)]
     return pd.DataFrame(rows, columns=COLUMNS).astype({"record": "str", "key": "str", "value": "float64"})
+
+
+def reading_table(window: Window, records: Mapping[str, Record], measures: Mapping[str, MeasureDef]) -> Tidy:
+    """Return the readings of one replication as they are kept: see ``readings``."""
+    if not records:
+        return tidy_rows([], COLUMNS)
+    return tidy_of(readings(window.spec, window.trajectory, records, measures, window))
 
 
 def per_day(record: Record, measures: Mapping[str, MeasureDef]) -> float:

@@ -6,9 +6,9 @@ import difflib
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from flowsim.config.models import MeasureDef
 from flowsim.errors import ConfigError, Problem
@@ -20,6 +20,9 @@ from flowsim.measure.records import NOT
 from flowsim.measure.tidy import Tidy, words_of
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NO_FLAGS: Flags = np.zeros(0, dtype=bool)
 NO_ROWS: Ints = np.zeros(0, dtype=np.int64)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from flowsim.measure import loops
 from flowsim.measure.facts import divided, grouped_quantiles
@@ -24,6 +24,9 @@ from flowsim.measure.sorting import Codes, codes, stable_order, whole
 from flowsim.measure.tidy import Tidy, Words, words_of
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import NEVER, Ints, Outcome, Trajectory
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS: dict[str, str] = {
     "arrivals": "visits queued for in the window, refused and balked included",
@@ -321,6 +324,8 @@ def staff(spec: SystemSpec, trajectory: Trajectory) -> pd.DataFrame:
         pool, mean_on_duty, mean_busy, utilisation, asked (steps that called for it in the window), wait_mean
         (of those answered, from asked to started [min]).
     """
+    import pandas as pd
+
     w, s, duty = Window(spec, trajectory), trajectory.staffed, trajectory.on_duty
     n = len(spec.staff)
     order = np.lexsort((np.arange(len(duty.tick)), duty.pool))
@@ -353,6 +358,8 @@ def census(spec: SystemSpec, trajectory: Trajectory, ticks: Sequence[int]) -> pd
         service, tick, in_use (spaces; visits a day for home care), patients (started, not left), treated, waiting,
         blocked, delayed, capacity (empty if unlimited).
     """
+    import pandas as pd
+
     w = Window(spec, trajectory)
     at = np.array(sorted(ticks), dtype=np.int64)
     states = {

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Codes = npt.NDArray[np.int32]
 Array = npt.NDArray[Any]
@@ -28,6 +30,8 @@ class Words:
 
     def series(self) -> pd.Series[Any]:
         """Return the column as text."""
+        import pandas as pd
+
         known = pd.Series(list(self.words)) if self.words else pd.Series([], dtype=object)
         if not len(self.codes) or not self.words:
             return pd.Series([None] * len(self.codes), dtype=object)
@@ -53,6 +57,8 @@ class Tidy:
 
     def frame(self) -> pd.DataFrame:
         """Return the table as a frame."""
+        import pandas as pd
+
         return pd.DataFrame(
             {name: c.series() if isinstance(c, Words) else c for name, c in self.columns.items()}, copy=False
         )
@@ -82,6 +88,8 @@ def tidy_rows(rows: Sequence[Sequence[Any]], names: Sequence[str]) -> Tidy:
 
 def tidy_of(frame: pd.DataFrame) -> Tidy:
     """Return a frame by column."""
+    import pandas as pd
+
     columns: dict[str, Column] = {}
     for name in frame.columns:
         column = frame[name]

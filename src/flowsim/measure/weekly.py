@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from flowsim.config.models import MeasureDef
 from flowsim.measure.facts import NO_SPLIT, Series
@@ -15,6 +15,9 @@ from flowsim.measure.registry import OF_VISITS, Asked, asked, facts, table
 from flowsim.measure.tidy import Tidy, Words, words_of
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def weekly(

@@ -12,8 +12,6 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 
-from scipy import integrate, special
-
 from flowsim.system.spec import Distribution
 from flowsim.units import Dimension, QuantityError, parse_quantity
 
@@ -214,6 +212,8 @@ def cdf(d: Distribution, x: float) -> float:
 
 def _raw_cdf(d: Distribution, x: float) -> float:
     """Return the probability of at most ``x`` minutes before clamping."""
+    from scipy import special
+
     low, high = _support(d)
     if x < low:
         return 0.0
@@ -271,6 +271,8 @@ def _moments(d: Distribution) -> tuple[float, float]:
 
 def _beyond(d: Distribution, x: float) -> float:
     """Return the probability of more than ``x`` minutes before clamping, to full precision far out."""
+    from scipy import special
+
     if d.kind == "lognormal":
         return float(special.ndtr((d.a - math.log(x)) / d.b)) if x > 0 else 1.0
     if d.kind == "normal":
@@ -286,6 +288,8 @@ def _beyond(d: Distribution, x: float) -> float:
 
 def _tail_integral(d: Distribution, weight: Callable[[float], float], tolerance: float) -> float:
     """Return the integral of weight(x) (1 - F(x)) from ``at_least`` to ``at_most``, piece by piece."""
+    from scipy import integrate
+
     centre, variance = _raw_moments(d)
     spread = math.sqrt(variance)
     low, high = _support(d)

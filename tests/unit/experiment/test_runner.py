@@ -6,8 +6,9 @@ import pytest
 
 from flowsim.experiment.design import Design
 from flowsim.experiment.progress import Progress
-from flowsim.experiment.runner import FRAMES, _groups, collect, run_tasks
+from flowsim.experiment.runner import _groups, collect, run_tasks
 from flowsim.experiment.store import Parts
+from flowsim.experiment.tasks import FRAMES
 from tests.unit.experiment.toytown import experiment, single
 
 
