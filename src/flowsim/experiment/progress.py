@@ -46,12 +46,12 @@ class Progress:
         self.done = 0
         self._worked = 0.0
         self._found = 0.0
-        self._began = time.monotonic()
+        self._began = self._paced_from = time.monotonic()
         self._said = self._began
         self._bar: Bar | None = None
 
     def __enter__(self) -> Progress:
-        self._began = self._said = time.monotonic()
+        self._began = self._paced_from = self._said = time.monotonic()
         if self.stream is not None and self.stream.isatty():
             self._bar = _bar(self.stream)
             self._bar.add_task("Running", total=self.work, left="", count=self._count())
@@ -73,7 +73,9 @@ class Progress:
             self.stream.flush()
 
     def found(self, tasks: int, work: float) -> None:
-        """Count tasks that an earlier session finished."""
+        """Count tasks that an earlier session finished; what came before now says nothing about their pace."""
+        if not self._worked:
+            self._paced_from = time.monotonic()
         self.done += tasks
         self._found += work
         if tasks and self.stream is not None and self._bar is None:
@@ -90,7 +92,7 @@ class Progress:
         """Return the expected time to the end [s]; None before the first task has finished."""
         if not self._worked:
             return None
-        pace = (time.monotonic() - self._began) / self._worked
+        pace = (time.monotonic() - self._paced_from) / self._worked
         return max(0.0, self.work - self._found - self._worked) * pace
 
     def _count(self) -> str:

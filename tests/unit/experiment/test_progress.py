@@ -31,6 +31,17 @@ def test_tasks_found_finished_are_told_and_do_not_set_the_pace() -> None:
     assert "3 of 4 replications were finished before" in stream.getvalue()
 
 
+def test_what_came_before_the_first_task_does_not_set_the_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("flowsim.experiment.progress.time.monotonic", lambda: clock[0])
+    progress = Progress(3, 3.0, None)
+    clock[0] = 100.0
+    progress.found(0, 0.0)
+    clock[0] = 102.0
+    progress.advance(1.0)
+    assert progress.seconds_left() == 4.0
+
+
 def test_quiet_says_nothing() -> None:
     with Progress(1, 1.0, None) as progress:
         progress.found(0, 0.0)
