@@ -1,9 +1,13 @@
-"""The calendar of events, and the worklist of the present instant."""
+"""The calendar of events, and the worklist of the present instant.
+
+Only events before the *horizon* stand in a heap, which so stays small. Time beyond it is cut into *spans* of a few
+minutes; the events of a span are a list in no order, and go into the heap when the horizon moves past them.
+"""
 
 from __future__ import annotations
 
 from flowsim.engine.compiled import image as im
-from flowsim.engine.compiled.codes import WHERE
+from flowsim.engine.compiled.codes import NONE, WHERE
 from flowsim.engine.compiled.jit import compiled, prefetch
 from flowsim.system import tables as tb
 from flowsim.system.tables import Ints
@@ -24,12 +28,57 @@ def schedule(w: Ints, m: Ints, tick: int, rank: int, who: int, where: int) -> No
     if tick >= w[tb.END]:
         return
     m[im.EVENTS] += 1
+    key = rank | (who << im.WHO_SHIFT) | where
+    if tick < m[im.HORIZON]:
+        put(m, tick, key)
+    else:
+        put_off(m, tick, key)
+
+
+@compiled
+def put(m: Ints, tick: int, key: int) -> None:
+    """Put an event before the horizon into the heap."""
     size = m[im.HEAP_SIZE]
     if size >= m[im.HEAP_ROOM]:
         m[im.FAULT] = im.NO_ROOM
         return
     m[im.HEAP_SIZE] = size + 1
-    lift(m, m[im.HEAP_AT], size, tick, rank | (who << im.WHO_SHIFT) | where)
+    lift(m, m[im.HEAP_AT], size, tick, key)
+
+
+@compiled
+def put_off(m: Ints, tick: int, key: int) -> None:
+    """Put an event beyond the horizon onto the list of its span."""
+    e = m[im.FREE_LATER]
+    if e != NONE:
+        m[im.FREE_LATER] = m[e + im.LATER_NEXT]
+    else:
+        e = m[im.NEXT_LATER]
+        if e == m[im.LAST_LATER]:
+            m[im.FAULT] = im.NO_ROOM
+            return
+        m[im.NEXT_LATER] = e + im.LATER_WIDTH
+    span = m[im.SPANS_AT] + (tick >> m[im.SPAN_SHIFT])
+    m[e + im.LATER_TICK], m[e + im.LATER_KEY], m[e + im.LATER_NEXT] = tick, key, m[span]
+    m[span] = e
+
+
+@compiled
+def move_horizon(m: Ints, tick: int) -> None:
+    """Move the horizon until there is something in the heap, or a tick lies before it."""
+    while m[im.HEAP_SIZE] == 0 and m[im.HORIZON] <= tick:
+        span = m[im.SPANS_AT] + (m[im.HORIZON] >> m[im.SPAN_SHIFT])
+        m[im.HORIZON] += 1 << m[im.SPAN_SHIFT]
+        e = m[span]
+        while e != NONE:
+            after = m[e + im.LATER_NEXT]
+            q = m[e + im.LATER_KEY] & WHERE
+            for line in range(0, 24, 8):
+                prefetch(m, q + line)
+            put(m, m[e + im.LATER_TICK], m[e + im.LATER_KEY])
+            m[e + im.LATER_NEXT] = m[im.FREE_LATER]
+            m[im.FREE_LATER] = e
+            e = after
 
 
 @compiled
@@ -70,15 +119,9 @@ def drop_first(m: Ints) -> None:
 
 @compiled
 def look_ahead(m: Ints) -> None:
-    """Have the rows fetched that coming events will need: the visit of the next, and the two patients after it."""
-    first = m[im.HEAP_AT]
-    if m[im.HEAP_SIZE] > 2:
-        for key in range(first + 3, first + 6, 2):
-            q = m[key] & WHERE
-            prefetch(m, q)
-            prefetch(m, q + 8)
-            prefetch(m, q + 16)
-        v = m[(m[first + 1] & WHERE) + im.Q_VISIT]
+    """Have the visit fetched that the next event will need."""
+    if m[im.HEAP_SIZE] > 0:
+        v = m[(m[m[im.HEAP_AT] + 1] & WHERE) + im.Q_VISIT]
         for line in range(0, im.VISIT_WIDTH, 8):
             prefetch(m, v + line)
 

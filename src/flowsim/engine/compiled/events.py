@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.engine.compiled import image as im
-from flowsim.engine.compiled.calendar import drop_first, look_ahead, wake
+from flowsim.engine.compiled.calendar import drop_first, look_ahead, move_horizon, wake
 from flowsim.engine.compiled.codes import (
     ARRIVAL,
     DONE,
@@ -204,6 +204,7 @@ def simulate(
     next_arrival, next_change, next_start = 0, 0, 0
     tick, key, what = foreseen(w, m, arrivals, ticks.size, 0, 0, 0)
     while m[im.FAULT] == im.NO_FAULT:
+        move_horizon(m, tick)
         if m[im.HEAP_SIZE] > 0 and (m[first] < tick or (m[first] == tick and m[first + 1] < key)):
             event = m[first + 1]
             set_now(w, m, m[first])

@@ -76,6 +76,8 @@ def make_image(ready: Ready, n_arrivals: int, replication: int, room: int) -> In
     rows = 64 + room * most
     steps = 2 * rows if spec.staff else 1
     places = len(spec.services) + len(spec.exits) + len(spec.junctions)
+    shift = _span_shift(spec.end, most)
+    spans = (spec.end >> shift) + 1
     been = im.Q_ATTRIBUTES + len(spec.attributes)
     there = im.T_ATTRIBUTES + len(spec.attributes)
     width = been + places + im.CALL_WIDTH * system.most_needs
@@ -89,6 +91,8 @@ def make_image(ready: Ready, n_arrivals: int, replication: int, room: int) -> In
         (im.VISITS_AT, rows * im.VISIT_WIDTH, None),
         (im.PATIENTS_AT, most * width, None),
         (im.HEAP_AT, 2 * rows * im.HEAP_WIDTH, None),
+        (im.LATER_AT, 2 * rows * im.LATER_WIDTH, None),
+        (im.SPANS_AT, spans, None),
         (im.NOTES_AT, (len(changes) + rows + len(notes)) * im.NOTE_WIDTH, notes),
         (im.EXITS_AT, most, None),
         (im.GONE_AT, most, None),
@@ -110,6 +114,7 @@ def make_image(ready: Ready, n_arrivals: int, replication: int, room: int) -> In
         if content is not None:
             image[at : at + content.size] = content.ravel()
         at += size
+    image[image[im.SPANS_AT] : image[im.SPANS_AT] + spans] = NEVER
     for column in (im.EXITS_AT, im.GONE_AT):
         image[image[column] : image[column] + n] = NEVER
     for slot, value in (
@@ -122,6 +127,10 @@ def make_image(ready: Ready, n_arrivals: int, replication: int, room: int) -> In
         (im.MOST_NEEDS, system.most_needs),
         (im.NEXT_PERIOD, spec.periods[1] if len(spec.periods) > 1 else spec.end),
         (im.HEAP_ROOM, 2 * rows),
+        (im.FREE_LATER, NEVER),
+        (im.NEXT_LATER, image[im.LATER_AT]),
+        (im.LAST_LATER, image[im.LATER_AT] + (2 * rows - 1) * im.LATER_WIDTH),
+        (im.SPAN_SHIFT, shift),
         (im.N_PATIENTS, n),
         (im.N_PRESENT, ready.n_present),
         (im.N_POOLS, len(spec.staff)),
@@ -147,6 +156,11 @@ def _rounded(n: int) -> int:
     """Return a number rounded up to one of eight between a power of two and the next."""
     unit = 1 << max(n.bit_length() - 4, 0)
     return -(-n // unit) * unit
+
+
+def _span_shift(end: int, patients: int) -> int:
+    """Return how many powers of two of ticks are in a span: about so many that four patients come in one."""
+    return max((4 * end // (patients + 1)).bit_length() - 1, 0)
 
 
 def _half(codes: int) -> int:
