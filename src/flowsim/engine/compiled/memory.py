@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from flowsim.draws.philox import uniform
-from flowsim.draws.quantiles import DISCRETE, pick_between, scalar_quantile
+from flowsim.draws.quantiles import CONSTANT, DISCRETE, pick_between, scalar_quantile
 from flowsim.draws.residuals import pooled_residual
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.codes import BY_DESTINATION, NONE
@@ -77,6 +77,14 @@ def draw(w: Ints, f: Floats, d: int, u: float) -> float:
         chosen = pick_between(f, shares, shares + w[d + tb.D_SIZE], u) - shares
         return min(max(f[w[d + tb.D_VALUES] + chosen], f[r + 3]), f[r + 4])
     return scalar_quantile(kind, f[r], f[r + 1], f[r + 2], f[r + 3], f[r + 4], u)
+
+
+@compiled
+def draw_for(w: Ints, f: Floats, m: Ints, q: int, d: int, purpose: int, ordinal: int) -> float:
+    """Return minutes drawn from a distribution by the patient's luck, which a constant does not ask for."""
+    if w[d + tb.D_KIND] == CONSTANT:
+        return draw(w, f, d, 0.5)
+    return draw(w, f, d, luck(w, m, q, purpose, ordinal))
 
 
 @compiled

@@ -7,7 +7,7 @@ from flowsim.engine.compiled.calendar import schedule, wake
 from flowsim.engine.compiled.codes import CAPACITY, FINISH, NEVER, NONE
 from flowsim.engine.compiled.jit import compiled
 from flowsim.engine.compiled.lists import go_in, go_out, join_queue, leave_queue
-from flowsim.engine.compiled.memory import draw, luck, real_of, row, ticks_of
+from flowsim.engine.compiled.memory import draw_for, luck, real_of, row, ticks_of
 from flowsim.engine.compiled.records import free_visit, write_visit
 from flowsim.engine.compiled.rules import is_passed_over, may_start, surge_over, surge_wanted, visits_on_day
 from flowsim.system import tables as tb
@@ -165,8 +165,8 @@ def vacate(w: Ints, f: Floats, m: Ints, v: int, to: int) -> None:
     if table != NONE:
         q = m[v + im.V_WHO]
         d = row(w, m, table, q, m[v + im.V_ORIGIN], to)
-        u = luck(w, m, q, m[s + tb.S_TURNAROUND_PURPOSE], m[v + im.V_ORDINAL])
-        rest = ticks_of(w, draw(w, f, d, u))
+        minutes = draw_for(w, f, m, q, d, m[s + tb.S_TURNAROUND_PURPOSE], m[v + im.V_ORDINAL])
+        rest = ticks_of(w, minutes)
         if rest > 0:
             schedule(w, m, now + rest, FINISH, m[im.N_PATIENTS] + visit, v)
             return
