@@ -11,7 +11,7 @@ import math
 from numba import njit
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _ratio_centre(r: float) -> float:
     top = 2.5090809287301226727e3
     top = top * r + 3.3430575583588128105e4
@@ -31,7 +31,7 @@ def _ratio_centre(r: float) -> float:
     return top / (bottom * r + 1.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _ratio_shoulder(r: float) -> float:
     top = 7.74545014278341407640e-4
     top = top * r + 2.27238449892691845833e-2
@@ -51,7 +51,7 @@ def _ratio_shoulder(r: float) -> float:
     return top / (bottom * r + 1.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _ratio_tail(r: float) -> float:
     top = 2.01033439929228813265e-7
     top = top * r + 2.71155556874348757815e-5

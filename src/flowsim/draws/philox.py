@@ -39,7 +39,7 @@ _BITS_20 = np.uint64(20)
 _BITS_12 = np.uint64(12)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def philox(c0: Word, c1: Word, c2: Word, c3: Word, k0: Word, k1: Word) -> tuple[Word, Word, Word, Word]:
     """Return the four output words of one counter under one key.
 
@@ -59,7 +59,7 @@ def philox(c0: Word, c1: Word, c2: Word, c3: Word, k0: Word, k1: Word) -> tuple[
     return x0, x1, x2, x3
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def uniform(seed: int, replication: int, key: int, number: int, purpose: int, ordinal: int) -> float:
     """Return the uniform number of a draw, strictly between 0 and 1.
 

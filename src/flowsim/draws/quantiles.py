@@ -99,7 +99,7 @@ def geometric_inverse(ends: float, p: float, q: float) -> float:
     return k
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def inverse(kind: int, a: float, b: float, c: float, p: float, q: float) -> float:
     """Return the value with lower tail p and upper tail q, before any clamp; not for discrete."""
     if kind == CONSTANT:
@@ -123,7 +123,7 @@ def inverse(kind: int, a: float, b: float, c: float, p: float, q: float) -> floa
     raise ValueError("no quantile for this kind of distribution")
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def scalar_quantile(kind: int, a: float, b: float, c: float, at_least: float, at_most: float, u: float) -> float:
     """Return the u-quantile [min] of any kind but discrete, clamped."""
     return min(max(inverse(kind, a, b, c, u, 1.0 - u), at_least), at_most)

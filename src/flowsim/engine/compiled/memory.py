@@ -9,7 +9,7 @@ from flowsim.draws.quantiles import CONSTANT, DISCRETE, pick_between, scalar_qua
 from flowsim.draws.residuals import pooled_residual
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.codes import BY_DESTINATION, NONE
-from flowsim.engine.compiled.jit import compiled
+from flowsim.engine.compiled.jit import compiled, inlined
 from flowsim.system import tables as tb
 from flowsim.system.tables import Floats, Ints
 
@@ -68,7 +68,7 @@ def luck(w: Ints, m: Ints, q: int, purpose: int, ordinal: int) -> float:
     return uniform(w[tb.SEED], m[im.REPLICATION], m[q + im.Q_KEY], m[q + im.Q_NUMBER], purpose, ordinal)
 
 
-@compiled
+@inlined
 def draw(w: Ints, f: Floats, d: int, u: float) -> float:
     """Return minutes drawn from a distribution."""
     kind, r = w[d + tb.D_KIND], w[d + tb.D_PARAMETERS]
