@@ -69,16 +69,28 @@ def move_horizon(m: Ints, tick: int) -> None:
     while m[im.HEAP_SIZE] == 0 and m[im.HORIZON] <= tick:
         span = m[im.SPANS_AT] + (m[im.HORIZON] >> m[im.SPAN_SHIFT])
         m[im.HORIZON] += 1 << m[im.SPAN_SHIFT]
-        e = m[span]
-        while e != NONE:
-            after = m[e + im.LATER_NEXT]
-            q = m[e + im.LATER_KEY] & WHERE
-            for line in range(0, 24, 8):
-                prefetch(m, q + line)
-            put(m, m[e + im.LATER_TICK], m[e + im.LATER_KEY])
-            m[e + im.LATER_NEXT] = m[im.FREE_LATER]
-            m[im.FREE_LATER] = e
-            e = after
+        if m[span] != NONE:
+            fill_heap(m, m[span])
+
+
+@compiled
+def fill_heap(m: Ints, first: int) -> None:
+    """Put a list of events into the heap, and have the rows fetched that they will need."""
+    e = first
+    while e != NONE:
+        q = m[e + im.LATER_KEY] & WHERE
+        for line in range(0, im.Q_ATTRIBUTES, 8):
+            prefetch(m, q + line)
+        put(m, m[e + im.LATER_TICK], m[e + im.LATER_KEY])
+        last = e
+        e = m[e + im.LATER_NEXT]
+    m[last + im.LATER_NEXT] = m[im.FREE_LATER]
+    m[im.FREE_LATER] = first
+    e = m[im.HEAP_AT] + 1
+    for k in range(m[im.HEAP_SIZE]):
+        v = m[(m[e + 2 * k] & WHERE) + im.Q_VISIT]
+        for line in range(0, im.VISIT_WIDTH, 8):
+            prefetch(m, v + line)
 
 
 @compiled
@@ -115,15 +127,6 @@ def drop_first(m: Ints) -> None:
         child = 2 * hole + 1
     last = base + 2 * size
     lift(m, base, hole, m[last], m[last + 1])
-
-
-@compiled
-def look_ahead(m: Ints) -> None:
-    """Have the visit fetched that the next event will need."""
-    if m[im.HEAP_SIZE] > 0:
-        v = m[(m[m[im.HEAP_AT] + 1] & WHERE) + im.Q_VISIT]
-        for line in range(0, im.VISIT_WIDTH, 8):
-            prefetch(m, v + line)
 
 
 @compiled

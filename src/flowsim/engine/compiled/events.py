@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.engine.compiled import image as im
-from flowsim.engine.compiled.calendar import drop_first, look_ahead, move_horizon, wake
+from flowsim.engine.compiled.calendar import drop_first, move_horizon, wake
 from flowsim.engine.compiled.codes import (
     ARRIVAL,
     DONE,
@@ -209,7 +209,6 @@ def simulate(
             event = m[first + 1]
             set_now(w, m, m[first])
             drop_first(m)
-            look_ahead(m)
             handle(w, f, m, event)
         elif what == NOTHING:
             break

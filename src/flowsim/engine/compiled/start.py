@@ -80,7 +80,7 @@ def make_image(ready: Ready, n_arrivals: int, replication: int, room: int) -> In
     spans = (spec.end >> shift) + 1
     been = im.Q_ATTRIBUTES + len(spec.attributes)
     there = im.T_ATTRIBUTES + len(spec.attributes)
-    width = been + places + im.CALL_WIDTH * system.most_needs
+    width = _lines(been + places + im.CALL_WIDTH * system.most_needs)
     parts: list[tuple[int, int, Ints | None]] = [
         (im.STATIONS_AT, stations.size, stations),
         (im.POOLS_AT, pools.size, pools),
@@ -103,7 +103,7 @@ def make_image(ready: Ready, n_arrivals: int, replication: int, room: int) -> In
         (im.STAFFED_TICKS_AT, steps * len(im.STAFFED_TICKS), None),
         (im.STAFFED_CODES_AT, _half(steps * len(im.STAFFED_CODES)), None),
     ]
-    size = im.HEADER + sum(size for _, size, _ in parts)
+    size = im.HEADER + sum(_lines(size) for _, size, _ in parts)
     if size >> im.WHO_SHIFT or (n + rows) >> im.WHO_BITS:
         raise RunError(f"{n:,} patients: said too many for the compiled engine; wanted run.engine=reference")
     image = _memory(size)
@@ -113,7 +113,7 @@ def make_image(ready: Ready, n_arrivals: int, replication: int, room: int) -> In
         image[slot] = at
         if content is not None:
             image[at : at + content.size] = content.ravel()
-        at += size
+        at += _lines(size)
     image[image[im.SPANS_AT] : image[im.SPANS_AT] + spans] = NEVER
     for column in (im.EXITS_AT, im.GONE_AT):
         image[image[column] : image[column] + n] = NEVER
@@ -161,6 +161,11 @@ def _rounded(n: int) -> int:
 def _span_shift(end: int, patients: int) -> int:
     """Return how many powers of two of ticks are in a span: about so many that four patients come in one."""
     return max((4 * end // (patients + 1)).bit_length() - 1, 0)
+
+
+def _lines(size: int) -> int:
+    """Return a size rounded up to whole lines of the processor's cache."""
+    return -(-size // 8) * 8
 
 
 def _half(codes: int) -> int:
