@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from flowsim.demand.expected import Expected, expected, last_at
-from flowsim.demand.loops import ordered, rising_order, set_levels, thin_out
+from flowsim.demand.loops import put, ranks, set_levels, thin_out
+from flowsim.demand.plan import Plan, plan, rows_of
 from flowsim.demand.points import patients, refusal
 from flowsim.draws.many import fill_uniforms
-from flowsim.system.spec import NONE, StreamSpec, SystemSpec, Table
+from flowsim.system.spec import StreamSpec, SystemSpec
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int16]
@@ -78,10 +79,15 @@ class _Asked:
 
 
 MOST_SYSTEMS = 32
-MOST_PATIENTS = 1_000_000
+MOST_PLANS = 512
+MOST_PATIENTS = 500_000
+MOST_KEPT_WHOLE = 2
+_Columns = tuple[Ints, Ints, Ints, Codes]
 _lock = threading.Lock()
 _systems: OrderedDict[int, _Asked] = OrderedDict()
+_plans: OrderedDict[bytes, Plan] = OrderedDict()
 _streams: OrderedDict[tuple[bytes, int], _Drawn] = OrderedDict()
+_wholes: OrderedDict[tuple[tuple[bytes, ...], int], tuple[_Columns, dict[tuple[int, str], int]]] = OrderedDict()
 """Drawn before: arms that differ elsewhere have the same patients, and often follow one another."""
 
 
@@ -94,22 +100,50 @@ def arrivals(spec: SystemSpec, replication: int) -> Arrivals:
     if not 0 <= spec.seed < 2**32:
         raise refusal("run.seed", spec.seed, "a whole number from 0 to 4294967295")
     asked = _asked(spec)
-    drawn = [_of_stream(spec, replication, index, digest) for index, digest in enumerate(asked.digests)]
-    # Numbers rise within a stream, so a stable sort by tick leaves (tick, stream, number) in order.
-    stream = np.repeat(np.arange(len(drawn)), [one.number.size for one in drawn])
-    number = np.concatenate([np.empty(0, np.int64), *(one.number for one in drawn)])
-    tick = np.concatenate([np.empty(0, np.int64), *(one.tick for one in drawn)])
-    codes = np.concatenate([np.empty((0, len(spec.attributes)), np.int16), *(one.attributes for one in drawn)])
-    prevented = {(s, thin): count for s, one in enumerate(drawn) for thin, count in one.prevented}
-    columns = ordered(rising_order(tick), stream, number, tick, codes)
+    key = (asked.digests, replication)
+    with _lock:
+        whole = _wholes.get(key)
+    if whole is None:
+        drawn = [_of_stream(spec, replication, index, digest) for index, digest in enumerate(asked.digests)]
+        prevented = {(s, thin): count for s, one in enumerate(drawn) for thin, count in one.prevented}
+        whole = _together(drawn, len(spec.attributes)), prevented
+    with _lock:
+        _wholes[key] = whole
+        _wholes.move_to_end(key)
+        while len(_wholes) > MOST_KEPT_WHOLE:
+            _wholes.popitem(last=False)
+    columns, prevented = whole
     return Arrivals(*columns, prevented, *asked.expected)
+
+
+def _together(drawn: Sequence[_Drawn], n_attributes: int) -> _Columns:
+    """Return the patients of all streams in order of (tick, stream, number)."""
+    # Numbers rise within a stream: where equal ticks stay as they come, stream and number are in order.
+    rank = _ranks(np.concatenate([np.empty(0, np.int64), *(one.tick for one in drawn)]))
+    stream, number, tick = (np.empty(len(rank), dtype=np.int64) for _ in range(3))
+    codes = np.empty((len(rank), n_attributes), dtype=np.int16)
+    first = 0
+    for s, one in enumerate(drawn):
+        mine = rank[first : first + len(one.tick)]
+        put(mine, (s, one.number, one.tick, one.attributes), (stream, number, tick, codes))
+        first += len(one.tick)
+    return stream, number, tick, codes
+
+
+def _ranks(tick: Ints) -> Ints:
+    """Return the place of each tick in their rising order; equal ones keep theirs."""
+    rank = ranks(tick)
+    if len(rank) < len(tick):
+        rank = np.empty_like(tick)
+        rank[np.argsort(tick, kind="stable")] = np.arange(len(tick))
+    return rank
 
 
 def forget() -> None:
     """Let go of everything drawn before."""
     with _lock:
-        _systems.clear()
-        _streams.clear()
+        for kept in (_systems, _plans, _streams, _wholes):
+            kept.clear()
 
 
 def _asked(spec: SystemSpec) -> _Asked:
@@ -146,7 +180,7 @@ def _of_stream(spec: SystemSpec, replication: int, index: int, digest: bytes) ->
         if known is not None:
             _streams.move_to_end(key)
             return known
-    known = _draw(spec, replication, spec.streams[index])
+    known = _draw(spec, replication, _planned(spec, spec.streams[index], digest))
     with _lock:
         _streams[key] = known
         while len(_streams) > 1 and sum(one.number.size for one in _streams.values()) > MOST_PATIENTS:
@@ -154,44 +188,34 @@ def _of_stream(spec: SystemSpec, replication: int, index: int, digest: bytes) ->
     return known
 
 
-def _draw(spec: SystemSpec, replication: int, stream: StreamSpec) -> _Drawn:
+def _planned(spec: SystemSpec, stream: StreamSpec, digest: bytes) -> Plan:
+    """Return a stream laid out, which arms and replications share."""
+    with _lock:
+        known = _plans.get(digest)
+    if known is None:
+        known = plan(spec, stream)
+        with _lock:
+            _plans[digest] = known
+            while len(_plans) > MOST_PLANS:
+                _plans.popitem(last=False)
+    return known
+
+
+def _draw(spec: SystemSpec, replication: int, plan: Plan) -> _Drawn:
     """Draw who comes in a stream. A patient whom several thins would prevent counts with the first."""
-    number, tick = patients(spec, replication, stream)
-    attributes = _attributes(spec, replication, stream, number, tick)
+    stream = plan.stream
+    number, tick = patients(spec, replication, plan)
+    period = last_at(spec.periods, tick) if len(spec.periods) > 1 else np.zeros_like(tick)
+    attributes = np.zeros((number.size, len(spec.attributes)), dtype=np.int16)
+    said = plan.said[number] if len(plan.said) else plan.said
+    key = (spec.seed, replication, stream.key)
+    set_levels(key, number, period, said, plan.mixes, plan.cumulative, attributes)
     comes = np.ones(number.size, dtype=np.bool_)
     u = np.empty(number.size)
     prevented = []
-    for thin in stream.thins:
-        fill_uniforms(spec.seed, replication, stream.key, number, thin.purpose, u)
-        shares = np.array(thin.share.rows, dtype=np.float64)
-        count = thin_out(u, *_packed(spec, thin.share, tick), shares, attributes, comes)
-        prevented.append((thin.id, int(count)))
+    for thin, shares in zip(stream.thins, plan.shares, strict=True):
+        fill_uniforms(*key, number, thin.purpose, u)
+        prevented.append((thin.id, int(thin_out(u, rows_of(thin.share, period, attributes), shares, comes))))
     if not comes.all():
         number, tick, attributes = number[comes], tick[comes], attributes[comes]
     return _Drawn(number, tick, attributes, tuple(prevented))
-
-
-def _attributes(spec: SystemSpec, replication: int, stream: StreamSpec, number: Ints, tick: Ints) -> Codes:
-    """Return the level codes of each patient; what a listed arrival says is not drawn."""
-    codes = np.zeros((number.size, len(spec.attributes)), dtype=np.int16)
-    written = np.full_like(codes, NONE) if stream.kind == "listed" else None
-    if written is not None and number.size:
-        written = np.array([stream.listed[n].attributes for n in number], dtype=np.int16).reshape(codes.shape)
-        codes = np.maximum(written, 0)
-    u = np.empty(number.size)
-    for mix in stream.mix:
-        fill_uniforms(spec.seed, replication, stream.key, number, mix.purpose, u)
-        shares = np.array(mix.cumulative.rows, dtype=np.float64)
-        set_levels(u, *_packed(spec, mix.cumulative, tick), shares, mix.attribute, codes)
-        if written is not None:
-            said = written[:, mix.attribute]
-            codes[:, mix.attribute] = np.where(said == NONE, codes[:, mix.attribute], said)
-    return codes
-
-
-def _packed(spec: SystemSpec, table: Table[Any], tick: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return what finds a patient's row: period of each (none where all share the rows), attributes, their sizes."""
-    if min(table.by, default=0) < 0:
-        raise ValueError("a stream's tables may not be by the service left or the destination")
-    period = last_at(spec.periods, tick) if table.periods > 1 else np.empty(0, np.int64)
-    return period, np.array(table.by, dtype=np.int64), np.array(table.sizes, dtype=np.int64)

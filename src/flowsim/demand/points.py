@@ -7,8 +7,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.demand.expected import last_at
-from flowsim.demand.loops import BAND_BITS, poisson_points
+from flowsim.demand.loops import BAND_BITS, BLOCK, poisson_points
+from flowsim.demand.plan import Plan
 from flowsim.draws.philox import NUMBER_BITS, uniforms
 from flowsim.draws.sampler import Sampler
 from flowsim.errors import ConfigError, Problem
@@ -34,18 +34,20 @@ def refusal(key: str, said: object, wanted: str) -> ConfigError:
     return ConfigError([Problem(key, str(said), wanted)])
 
 
-def patients(spec: SystemSpec, replication: int, stream: StreamSpec) -> tuple[Ints, Ints]:
+def patients(spec: SystemSpec, replication: int, plan: Plan) -> tuple[Ints, Ints]:
     """Return numbers and ticks of a stream's patients before thinning, batches opened up.
 
     Numbers rise.
     """
+    stream = plan.stream
     if stream.kind == "listed":
         tick = np.array([one.tick for one in stream.listed], dtype=np.int64)
         number = np.flatnonzero(tick < spec.end)
         return number, tick[number]
     if stream.batch is not None:
         _check_batches(stream, stream.batch)
-    point, tick = (_poisson if stream.kind == "poisson" else _renewals)(spec, replication, stream)
+    is_poisson = stream.kind == "poisson"
+    point, tick = _poisson(spec, replication, plan) if is_poisson else _renewals(spec, replication, stream)
     if stream.batch is None:
         return point, tick
     u = uniforms(spec.seed, replication, stream.key, point, BATCH)
@@ -66,17 +68,16 @@ def _check_batches(stream: StreamSpec, batch: Distribution) -> None:
         raise refusal(f"stream.{stream.id}", f"{per_day:,.0f} batches a day", f"at most {most:,}")
 
 
-def _poisson(spec: SystemSpec, replication: int, stream: StreamSpec) -> tuple[Ints, Ints]:
+def _poisson(spec: SystemSpec, replication: int, plan: Plan) -> tuple[Ints, Ints]:
     """Return numbers and ticks of the points whose level lies below the rate at their tick."""
-    per_day = np.array(stream.rate.values) * MINUTES_PER_DAY
+    stream, starts = plan.stream, plan.starts
     factor = _day_factors(spec, replication, stream)
-    starts = np.sort(np.array([*stream.rate.ticks, *spec.clock.midnights], dtype=np.int64))
-    rates = per_day[last_at(stream.rate.ticks, starts)] * factor[last_at(spec.clock.midnights, starts)]
+    rates = plan.rates * factor[plan.days]
     days = np.diff(np.append(np.minimum(starts, spec.end), spec.end)) / (spec.clock.ticks_per_minute * MINUTES_PER_DAY)
     likely = float((rates * days).sum())
-    room = int(likely + 6 * math.sqrt(likely)) + 64
+    room = int(likely + 6 * math.sqrt(likely)) + BLOCK
     key, purposes = (spec.seed, replication, stream.key), (GAP, LEVEL)
-    top, per_minute = float(per_day.max() * factor.max()), float(spec.clock.ticks_per_minute)
+    top, per_minute = float(plan.rates.max() * factor.max()), float(spec.clock.ticks_per_minute)
     while True:
         number, tick = np.empty(room, np.int64), np.empty(room, np.int64)
         found = poisson_points(key, purposes, per_minute, spec.end, starts, rates, top, number, tick)
