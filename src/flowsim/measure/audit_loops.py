@@ -13,6 +13,19 @@ Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 NEVER = -1
+_FAR = 1 << 62
+
+LEDGER = (
+    "leavers_turn_up",
+    "gone_hold_nothing",
+    "nobody_before_arriving",
+    "one_place_at_a_time",
+    "times_in_order",
+    "visits_in_order",
+)
+"""Checks of the ledger that look at each visit."""
+NAMED = 3
+"""Visits at fault that are named."""
 
 
 @njit(cache=True, nogil=True)
@@ -208,23 +221,67 @@ def visits_made(
 
 
 @njit(cache=True, nogil=True)
-def overlaps(previous: Codes, started: Ints, has_started: Flags, left: Ints) -> tuple[Flags, bool]:
-    """Return which visits hold a space while the same patient holds another, and whether starts are in order.
+def ledger(
+    codes: tuple[Codes, Codes, Codes, Codes, Codes],
+    flags: tuple[Flags, Flags],
+    ticks: tuple[Ints, Ints, Ints, Ints, Ints, Ints],
+    patients: tuple[Ints, Ints, Ints],
+    in_progress: int,
+    n_services: int,
+) -> tuple[Ints, Ints, Ints, Flags, bool]:
+    """Look at every visit once for all that must hold of it.
 
     Args:
-        previous: of each visit, in order of joining, the same patient's visit before.
-        started: of each visit.
-        has_started: of each visit.
-        left: of each visit.
+        codes: patient, service, outcome, whether there at the start, row of the patient's next visit.
+        flags: whether started; whether placed at the start.
+        ticks: queued, started, seen, ready, left, interrupted.
+        patients: arrival, left and exit of each.
+        in_progress: the outcome of visits that go on.
+        n_services: exits follow services.
+
+    Returns:
+        How many visits fail each check of ``LEDGER``; the rows of the first few, NEVER after the last; visits, and
+        visits that either left or go on, by service; whether each patient is on a visit that goes on; and whether
+        every patient's starts are in order: what is said of one place at a time holds only then.
     """
-    found = np.zeros(previous.size, np.bool_)
-    latest = np.full(previous.size, NEVER, np.int32)  # the last visit that started, up to each
-    for row in range(previous.size):
-        before = previous[row]
-        holder = latest[before] if before != NEVER else NEVER
-        latest[row] = row if has_started[row] else holder
-        if has_started[row] and holder != NEVER:
-            if started[row] < started[holder]:
-                return found, False
-            found[row] = started[row] < left[holder]
-    return found, True
+    patient, service, outcome, initial, following = codes
+    has_started, is_placed = flags
+    queued, started, seen, ready, left, interrupted = ticks
+    arrival, gone, way_out = patients
+    number, rows = np.zeros(len(LEDGER), np.int64), np.full((len(LEDGER), NAMED), NEVER)
+    count, inside = np.zeros((2, n_services), np.int64), np.zeros(arrival.size, np.bool_)
+    holder = np.full(arrival.size, NEVER, np.int32)  # each patient's last visit that started, so far
+    in_order, latest = True, -_FAR
+    # Nothing below branches on what nobody can foresee: that would cost more than to look at what does not matter.
+    for row in range(patient.size):
+        who, came, began, until, after = patient[row], queued[row], started[row], left[row], following[row]
+        has_left, goes_on, is_new = until != NEVER, outcome[row] == in_progress, initial[row] == 0
+        has_begun, is_ready = has_started[row], ready[row] != NEVER
+        count[0, service[row]] += 1
+        count[1, service[row]] += has_left != goes_on
+        is_lost, is_late, is_ghost, is_twice = has_left, False, True, False
+        if 0 <= who < arrival.size:
+            inside[who] |= goes_on
+            # A space is given up when the next place takes the patient: they have queued there by then.
+            moved_late = queued[max(after, 0)] > until
+            ended_wrong = (gone[who] != until) | (way_out[who] < n_services)
+            is_lost = has_left & (ended_wrong if after == NEVER else moved_late)
+            is_late = (gone[who] != NEVER) & ((not has_left) | (until > gone[who]) | (came > gone[who]))
+            is_ghost = is_new & ((came < arrival[who]) | (has_begun & (began < arrival[who])))
+            before = holder[who]
+            held = has_begun and before != NEVER
+            in_order &= (not held) | (began >= started[max(before, 0)])
+            is_twice = held & ((left[max(before, 0)] == NEVER) | (began < left[max(before, 0)]))
+            holder[who] = row if has_begun else before
+        is_wrong = (has_begun & (began < came)) | (has_left & (until < came)) | (interrupted[row] < 0)
+        is_wrong |= is_ready & ((ready[row] < began) | (has_left & (until < ready[row])))
+        is_wrong |= (seen[row] != NEVER) & (not is_placed[row]) & (seen[row] < began)
+        is_early = is_new & (came < latest)
+        latest = came if is_new else latest
+        if is_lost | is_late | is_ghost | is_twice | is_wrong | is_early:
+            for check, fails in enumerate((is_lost, is_late, is_ghost, is_twice, is_wrong, is_early)):
+                if fails:
+                    if number[check] < NAMED:
+                        rows[check, number[check]] = row
+                    number[check] += 1
+    return number, rows, count, inside, in_order
