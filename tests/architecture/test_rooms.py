@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "flowsim"
 MODULES = sorted(path for path in SOURCE.rglob("*.py") if "conf" not in path.relative_to(SOURCE).parts[:1])
 
-MEASURE_LOOPS = ("loops", "audit_loops", "stay_loops", "visit_loops")
+MEASURE_LOOPS = tuple(path.stem for path in (SOURCE / "measure").glob("*loops.py"))
 DOORS = {
     "hydra": ("config/compose.py", "config/overrides.py", "cli.py"),
     "omegaconf": ("config/",),

@@ -62,30 +62,6 @@ def over_duty(up: Ints, down: Ints, up_by: Ints, down_by: Ints, duty_tick: Ints,
 
 
 @njit(cache=True, nogil=True)
-def first_of_visits(rows: Ints, visit: Codes, step: Codes, started: Ints, position: int, met: Flags) -> Ints:
-    """Return for each visit the first of some rows that began a step, in the order of the rows.
-
-    Args:
-        rows: of staffed steps.
-        visit: of each staffed step.
-        step: of each.
-        started: of each.
-        position: of the step asked for.
-        met: room for a flag a visit, none set; it is left so.
-    """
-    found, n = np.empty(rows.size, np.int64), 0
-    for i in range(rows.size):
-        row = rows[i]
-        if step[row] == position and started[row] != NEVER and not met[visit[row]]:
-            met[visit[row]] = True
-            found[n] = row
-            n += 1
-    for i in range(n):
-        met[visit[found[i]]] = False
-    return found[:n].copy()
-
-
-@njit(cache=True, nogil=True)
 def steps_of(rows: Ints, started: Ints, ended: Ints, number: Codes, end: int) -> tuple[Ints, Ints, Ints, bool]:
     """Return start, end and staff of the steps that began, and whether all took one; what goes on ends at the end."""
     began, over, by = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64), np.empty(rows.size, np.int64)
@@ -98,46 +74,6 @@ def steps_of(rows: Ints, started: Ints, ended: Ints, number: Codes, end: int) ->
             are_ones = are_ones and number[row] == 1
             n += 1
     return began[:n].copy(), over[:n].copy(), by[:n].copy(), are_ones
-
-
-@njit(cache=True, nogil=True)
-def limited(
-    index: Ints,
-    left: Floats,
-    curves: tuple[Ints, Floats, Floats, Floats],
-    share: Floats,
-    mean: Floats,
-    variance: Floats,
-) -> None:
-    """Add to each duration's mean and variance those of a step, by curves over the time left to it.
-
-    Args:
-        index: of each duration's curves.
-        left: time left to each, at or past its grid's first.
-        curves: where each index's grid begins (one more for the end), grids, rising, and what they are of: mean and
-            mean square, interpolated as ``np.interp`` does.
-        share: of durations that have the step; empty where all have.
-        mean: added to.
-        variance: added to.
-    """
-    begins, grid, first, second = curves
-    hint = begins[:-1].copy()
-    for i in range(index.size):
-        k, x = index[i], left[i]
-        low, high, at = begins[k], begins[k + 1] - 1, hint[k]
-        while at < high and grid[at + 1] <= x:
-            at += 1
-        while at > low and grid[at] > x:
-            at -= 1
-        hint[k] = at
-        one, two = first[at], second[at]
-        if at != high and grid[at] != x:
-            width, along = grid[at + 1] - grid[at], x - grid[at]
-            one = (first[at + 1] - first[at]) / width * along + first[at]
-            two = (second[at + 1] - second[at]) / width * along + second[at]
-        has = share[i] if share.size else 1.0
-        mean[i] += has * one
-        variance[i] += max(has * two - (has * one) * (has * one), 0.0)
 
 
 @njit(cache=True, nogil=True)

@@ -3,7 +3,33 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
+
+from flowsim.system.spec import SystemSpec
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+_MOST_KNOWN = 64
+
+
+def once_a_system(
+    find: Callable[Concatenate[SystemSpec, Given], Found],
+) -> Callable[Concatenate[SystemSpec, Given], Found]:
+    """Have a function's answers kept: replications of a system ask for the same."""
+    known: dict[tuple[object, ...], tuple[SystemSpec, Found]] = {}
+
+    def found(spec: SystemSpec, /, *more: Given.args, **named: Given.kwargs) -> Found:
+        # By id: to compare systems takes long. They are held, so that nothing else comes to have their ids.
+        key = (id(spec), more, *named.items())
+        if key not in known:
+            if len(known) >= _MOST_KNOWN:
+                known.clear()
+            known[key] = (spec, find(spec, *more, **named))
+        return known[key][1]
+
+    return wraps(find)(found)
 
 
 class AuditRow(NamedTuple):

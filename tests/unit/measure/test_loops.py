@@ -5,12 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
-from flowsim.measure import audit_loops, loops, visit_loops
-from flowsim.measure.audit_stays import limited_moments
+from flowsim.measure import audit_loops, audit_stay_loops, loops, visit_loops
+from flowsim.measure.audit_curves import limited_moments
 from flowsim.measure.integrals import areas, levels_at, places_in, steps, together
 from flowsim.measure.intervals import FAR
 from flowsim.measure.sorting import codes
-from flowsim.system.spec import Distribution
+from flowsim.system.spec import BY_DESTINATION, BY_ORIGIN, Distribution, Table
 
 RNG = np.random.default_rng(3)
 N = 400
@@ -152,20 +152,61 @@ def test_sums_over_longer_periods_are_those_of_shorter_ones(edges):
 
 
 @pytest.mark.parametrize("is_sure", [True, False])
-def test_interpolation_is_that_of_numpy(is_sure):
+def test_expected_durations_are_interpolated_as_numpy_does(is_sure):
     curves = [limited_moments(d, 5000.0) for d in (Distribution("gamma", 2.0, 100.0), Distribution("constant", 60.0))]
     begins = np.cumsum([0, *(len(grid) for grid, _, _ in curves)])
-    index = RNG.integers(0, 2, N)
-    left = np.where(RNG.random(N) < 0.1, 60.0, RNG.uniform(0, 5200, N))
-    share, mean, variance = RNG.random(N), np.ones(N), np.ones(N)
+    index, end, minute = RNG.integers(0, 2, N), 36_400, 7.0
+    start = np.where(RNG.random(N) < 0.1, end - 420, RNG.integers(0, end, N))
+    share = RNG.random(N)
     packed = (begins, *map(np.concatenate, zip(*curves, strict=True)))
-    audit_loops.limited(index, left, packed, share[:0] if is_sure else share, mean, variance)
+    found = audit_stay_loops.expected(start, end, minute, index, share[:0] if is_sure else share, packed)
+    mean, variance = 0.0, 0.0
     for i in range(N):
         grid, *both = curves[index[i]]
-        first, second = (np.interp(left[i], grid, values) for values in both)
+        first, second = (np.interp((end - start[i]) / minute, grid, values) for values in both)
         has = 1.0 if is_sure else share[i]
-        assert mean[i] == 1 + has * first
-        assert variance[i] == pytest.approx(1 + max(has * second - (has * first) ** 2, 0), rel=1e-14)
+        mean += has * first
+        variance += max(has * second - (has * first) ** 2, 0)
+    assert found == pytest.approx((mean, variance), rel=1e-13)
+
+
+def test_rows_of_tables_are_those_of_one_at_a_time():
+    sizes = (3, 2, 4)
+    visit, start, drawn = RNG.permutation(N), RNG.integers(0, 900, N), RNG.integers(0, 5, N)
+    attributes, origin = RNG.integers(0, 24, N), codes(RNG.integers(0, 6, N))
+    table = Table((2, BY_ORIGIN, 0, BY_DESTINATION), (4, 6, 3, 5), (), periods=3)
+    by, each, below, periods = (np.array(x) for x in (table.by, table.sizes, (1, -1, 8, -1), (0, 300, 600)))
+    found = audit_stay_loops.table_rows(by, each, below, periods, (visit, start, drawn), attributes, origin)
+    for i in range(N):
+        levels = np.unravel_index(attributes[visit[i]], sizes)
+        assert found[i] == table.index(start[i] // 300, levels, origin[visit[i]], drawn[i])
+
+
+def test_durations_count_once_a_visit_and_only_where_they_can_be_told():
+    n_visits, end, latest = 300, 1000, 700
+    visit, step = codes(RNG.integers(0, n_visits, N)), codes(RNG.integers(0, 2, N))
+    start = np.where(RNG.random(N) < 0.1, -1, RNG.integers(0, 900, N))
+    stop = np.where((start < 0) | (RNG.random(N) < 0.2), -1, start + RNG.integers(0, 90, N))
+    is_placed, met = RNG.random(n_visits) < 0.1, np.zeros(n_visits, dtype=bool)
+    rows = audit_stay_loops.first_of_visits(np.arange(N), visit, step, start, 1, met)
+    began = np.flatnonzero((step == 1) & (start >= 0))
+    np.testing.assert_array_equal(rows, began[np.sort(np.unique(visit[began], return_index=True)[1])])
+    np.testing.assert_array_equal(audit_stay_loops.first_of_visits(np.arange(N), visit, step, start, 1, met[:0]), began)
+    following = codes(np.where(RNG.random(n_visits) < 0.5, -1, RNG.integers(0, n_visits, n_visits)))
+    service, went = codes(RNG.integers(0, 3, n_visits)), codes(RNG.integers(-1, 5, n_visits))
+    code = np.array([7, -1, 8, 9, -1, -1])
+    for last, by_place in ((-1, code[:0]), (latest, code[:0]), (latest, code)):
+        led = (following, service, went, by_place)
+        whose, since, drawn, ticks = audit_stay_loops.lived(rows, visit, start, stop, is_placed, (end, last), led)
+        mine = visit[rows]
+        place = np.where(following[mine] >= 0, service[following[mine]], went[mine])
+        keep = ~is_placed[mine] & ((last < 0) | ((stop[rows] >= 0) & (start[rows] <= last)))
+        keep &= (by_place[place] >= 0) if len(by_place) else True
+        np.testing.assert_array_equal(whose, mine[keep])
+        np.testing.assert_array_equal(since, start[rows[keep]])
+        assert ticks == (np.where(stop < 0, end, stop) - start)[rows[keep]].sum()
+        if len(by_place):
+            np.testing.assert_array_equal(drawn, by_place[place[keep]])
 
 
 def test_a_step_function_less_another_is_less_at_every_tick():

@@ -1,0 +1,170 @@
+"""Which durations the audit compares with their distributions: found once for all replications of a system."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from flowsim.measure.audit_curves import limited_moments, nearly_all_within
+from flowsim.measure.audit_rows import once_a_system
+from flowsim.measure.frames import Floats
+from flowsim.system.spec import BY_DESTINATION, NONE, Distribution, StepSpec, SystemSpec, Table
+from flowsim.trajectory import Ints
+
+Curves = tuple[Ints, Floats, Floats, Floats]
+"""Where each curve's grid begins (one more for the end), grids, rising, and mean and mean square at each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What finds the row of a table that holds for a duration.
+
+    Attributes:
+        by: attributes, and pseudo-attributes.
+        sizes: number of levels of each.
+        below: what a level of each counts in a visit's code of attributes.
+        periods: their starts; empty where all share the rows.
+    """
+
+    by: Ints
+    sizes: Ints
+    below: Ints
+    periods: Ints
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether one row serves all."""
+        return not len(self.by) and not len(self.periods)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A step's part in a duration.
+
+    Attributes:
+        table: finds the row of its distributions.
+        curve: of each row.
+        curves: of min(X, c), X being what is drawn, at every c [min].
+        share_table: finds the row of its shares; None where all have the step.
+        share: of those who have the step, by row.
+    """
+
+    table: Lookup
+    curve: Ints
+    curves: Curves
+    share_table: Lookup | None
+    share: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A duration that is compared.
+
+    Attributes:
+        check, item: names of the comparison.
+        service: index.
+        position: of the step that needs staff; NONE for care as a whole.
+        n_steps: how many steps it has.
+        n_pools: of how many pools its staff are.
+        parts: those that take time.
+        drawn: the code drawn on entry by the place gone to (the last for none); empty where it is no matter.
+        latest: tick up to which visits begun are looked at, if they are over; NONE where all are.
+    """
+
+    check: str
+    item: str
+    service: int
+    position: int
+    n_steps: int
+    n_pools: int
+    parts: tuple[Part, ...]
+    drawn: Ints
+    latest: int
+
+
+@once_a_system
+def durations(spec: SystemSpec, end: int) -> tuple[Duration, ...]:
+    """Return the durations compared in runs of a system to a tick."""
+    return tuple(_durations(spec, end))
+
+
+def _durations(spec: SystemSpec, end: int) -> Iterator[Duration]:
+    for s, service in enumerate(spec.services):
+        if service.preempts or service.cut_interrupts or service.visits is not None or service.deconditioning:
+            continue
+        care = [step for step in service.steps if not step.leaving]
+        if care and not any(step.staff or step.departure for step in care):
+            yield from _duration(spec, end, ("stays", service.id), s, NONE, care)
+        for position, step in enumerate(service.steps):
+            if step.staff and step.duration is not None:
+                yield from _duration(spec, end, ("staffed_steps", f"{service.id}.{step.id}"), s, position, [step])
+
+
+def _duration(
+    spec: SystemSpec, end: int, names: tuple[str, str], service: int, position: int, steps: Sequence[StepSpec]
+) -> Iterator[Duration]:
+    """Yield a duration, unless it depends on draws that cannot be told from where patients went."""
+    # Staff come only to those who have the step.
+    timed = [(step.duration, step.share if position == NONE else None) for step in steps if step.duration is not None]
+    tables = [table for table, _ in timed]
+    by_place = any(BY_DESTINATION in t.by for pair in timed for t in pair if t is not None)
+    drawn = drawn_by_place(spec, service) if by_place else np.zeros(0, dtype=np.int64)
+    if drawn is None:
+        return
+    horizon, latest = spec.clock.minutes(end), NONE
+    if by_place or len(tables) > 1:
+        longest = sum(max(nearly_all_within(d, horizon) for d in set(t.rows)) for t in tables)
+        latest = math.floor(max(end - longest * spec.clock.ticks_per_minute, NONE - 1))
+    parts = tuple(_part(spec, table, share, horizon) for table, share in timed)
+    n_pools = max(len(step.staff) for step in steps)
+    yield Duration(*names, service, position, len(steps), n_pools, parts, drawn, latest)
+
+
+def _part(spec: SystemSpec, table: Table[Distribution], share: Table[float] | None, horizon: float) -> Part:
+    number: dict[Distribution, int] = {}
+    curve = np.array([number.setdefault(d, len(number)) for d in table.rows], dtype=np.int64)
+    found = [limited_moments(d, horizon) for d in number]
+    begins = np.cumsum([0, *(len(times) for times, _, _ in found)])
+    grid, first, second = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    shares = np.array(() if share is None else share.rows, dtype=np.float64)
+    share_table = None if share is None else _lookup(spec, share)
+    return Part(_lookup(spec, table), curve, (begins, grid, first, second), share_table, shares)
+
+
+def _lookup(spec: SystemSpec, table: Table[Any]) -> Lookup:
+    levels = [len(a.levels) for a in spec.attributes]
+    below = [math.prod(levels[a + 1 :]) if a >= 0 else NONE for a in table.by]
+    periods = spec.periods if table.periods > 1 else ()
+    return Lookup(*(np.array(values, dtype=np.int64) for values in (table.by, table.sizes, below, periods)))
+
+
+def drawn_by_place(spec: SystemSpec, service: int) -> Ints | None:
+    """Return the place code drawn on entry by the place a patient goes to next; NONE where that is not known.
+
+    None where the two do not correspond: a rule looked at the state, or one place is reached in two ways.
+    """
+    branches = spec.services[service].routing.branches.rows
+    if any(b.rule != "share" for b in branches):
+        return None
+    drawn = np.full(len(spec.services) + len(spec.exits) + len(spec.junctions) + 1, NONE, dtype=np.int64)
+    for code in {d for b in branches for d in b.destinations}:
+        for place in _reached(spec, code, set()):
+            if drawn[place] != NONE:
+                return None
+            drawn[place] = code
+    return drawn
+
+
+def _reached(spec: SystemSpec, code: int, met: set[int]) -> set[int]:
+    """Return the services and exits that a place code leads to through junctions."""
+    first_junction = len(spec.services) + len(spec.exits)
+    if code < first_junction or code in met:
+        return {code} if code < first_junction else set()
+    met.add(code)
+    branches = spec.junctions[code - first_junction].branches.rows
+    ways = {d for b in branches for d in (*b.destinations, b.otherwise) if d != NONE}
+    return {place for way in ways for place in _reached(spec, way, met)}
