@@ -73,9 +73,9 @@ def _follow(spec: SystemSpec, openings: Openings, flows: Flows, work: Work) -> f
     inflows: dict[tuple[int, int], float] = {}
     totals: Floats = np.zeros((2, len(spec.services)))
     for (service, source, _), flow in flows.into.items():
-        number = float(flow.sum())
-        inflows[service, source] = inflows.get((service, source), 0.0) + number
-        totals[:, service] += number, float(flow @ work.of(service, source).minutes)
+        inflows[service, source] = inflows.get((service, source), 0.0) + float(flow.sum())
+    for service, _, visit, flow in work.brought(flows.into):
+        totals[:, service] += float(flow.sum()), float(flow @ visit.minutes)
     minutes = totals[1] / np.maximum(totals[0], 1e-300)
     minutes[[service.visits is not None for service in spec.services]] = math.inf
     return openings.follow(inflows, minutes)
@@ -122,13 +122,12 @@ class _Capacity:
         staff = np.zeros((len(Kind), len(self.services), len(self.staff)))
         leaving = np.zeros(len(self.staff))
         asks = {**{key: flow for key, flow in flows.into.items() if key[2] is Kind.BOUND}, **flows.asked}
-        for (service, source, kind), flow in asks.items():
-            visit = self.work.of(service, source)
+        for service, kind, visit, flow in self.work.brought(asks):
             spaces[kind, service] += flow @ visit.minutes
             for need in visit.staff:
                 staff[kind, service, need.pool] += flow @ need.before_ready
-        for (service, source, _), flow in flows.into.items():
-            for need in self.work.of(service, source).staff:
+        for _, _, visit, flow in self.work.brought(flows.into):
+            for need in visit.staff:
                 leaving[need.pool] += flow @ (need.minutes - need.before_ready)
         return spaces, staff, leaving
 

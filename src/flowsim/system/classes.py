@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -31,6 +32,7 @@ class Classes:
         sizes: number of groups of each, in the order of ``codes``.
         position: index of each combination of groups among the classes, flat, first attribute slowest; NONE where
             nobody can be so.
+        joints: by stream (its key) and period, the probability of each combination of groups among its patients.
         known: numbers of tables' rows already worked out.
     """
 
@@ -39,6 +41,7 @@ class Classes:
     groups: dict[int, Ints]
     sizes: tuple[int, ...]
     position: Ints
+    joints: dict[tuple[int, int], Floats]
     known: dict[tuple[int, Callable[[Any], float]], Floats] = field(default_factory=dict)
 
     def rows(self, table: Table[Row], period: int, origin: int, destination: int = NONE) -> Ints:
@@ -109,9 +112,11 @@ def make_classes(spec: SystemSpec) -> Classes:
     if combinations > MOST_CLASSES:
         raise ValueError(f"{combinations} combinations of attributes are too many to follow")
     possible = np.zeros(combinations, dtype=bool)
+    joints: dict[tuple[int, int], Floats] = {}
     for stream in spec.streams:
         for period in range(_periods(stream)):
-            possible |= _joint(stream, groups, sizes, period, len(spec.services)) > 0
+            joint = joints[stream.key, period] = _joint(stream, groups, sizes, period, len(spec.services))
+            possible |= joint > 0
     possible |= combinations == 1
     possible = _closed(spec, groups, sizes, possible)
     position = np.where(possible, np.cumsum(possible) - 1, NONE).astype(np.int64)
@@ -120,7 +125,7 @@ def make_classes(spec: SystemSpec) -> Classes:
         attribute: np.array([int(np.argmax(group == g)) for g in range(size)], dtype=np.int64)[at]
         for (attribute, group), size, at in zip(groups.items(), sizes, kept, strict=True)
     }
-    return Classes(codes, int(possible.sum()), groups, sizes, position)
+    return Classes(codes, int(possible.sum()), groups, sizes, position, joints)
 
 
 def _periods(stream: StreamSpec) -> int:
@@ -177,8 +182,20 @@ def _joint(stream: StreamSpec, groups: dict[int, Ints], sizes: tuple[int, ...], 
             factors += [np.eye(int(group.max()) + 1)[group[0]], [first + attribute]]
     if not factors:
         return np.ones(1)
-    joint = np.einsum(*factors, [first + attribute for attribute in groups], optimize="greedy")
+    kept = tuple(first + attribute for attribute in groups)
+    axes = tuple(tuple(each) for each in factors[1::2])
+    order = _order_of_factors(tuple(factor.shape for factor in factors[::2]), axes, kept)
+    joint = np.einsum(*factors, kept, optimize=order)
     return np.asarray(joint, dtype=np.float64).reshape(-1)
+
+
+@lru_cache(maxsize=1024)
+def _order_of_factors(
+    shapes: tuple[tuple[int, ...], ...], axes: tuple[tuple[int, ...], ...], kept: tuple[int, ...]
+) -> list[Any]:
+    """Return in which order to multiply factors of these shapes: to find it takes longer than to multiply them."""
+    factors = [part for shape, each in zip(shapes, axes, strict=True) for part in (np.broadcast_to(0.0, shape), each)]
+    return list(np.einsum_path(*factors, kept, optimize="greedy")[0])
 
 
 def _moved(spec: SystemSpec, groups: dict[int, Ints], sizes: tuple[int, ...], service: int) -> Ints:
@@ -204,9 +221,9 @@ def _closed(spec: SystemSpec, groups: dict[int, Ints], sizes: tuple[int, ...], p
             return reached
 
 
-def class_shares(spec: SystemSpec, stream: StreamSpec, classes: Classes, period: int) -> Floats:
+def class_shares(stream: StreamSpec, classes: Classes, period: int) -> Floats:
     """Return the probability of each class among a stream's patients, less those who are prevented."""
-    joint = _joint(stream, classes.groups, classes.sizes, period, len(spec.services))
+    joint = classes.joints[stream.key, period if _periods(stream) > 1 else 0]
     return np.asarray(joint[classes.position >= 0])
 
 

@@ -9,7 +9,7 @@ gives up.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
@@ -22,7 +22,7 @@ from flowsim.system.curves import Floats, Ints, mean_between
 from flowsim.system.distributions import mean
 from flowsim.system.openings import Openings
 from flowsim.system.room import Kind, Room
-from flowsim.system.spec import NONE, UNLIMITED, BranchSpec, RoutingSpec, ServiceSpec, StreamSpec, SystemSpec
+from flowsim.system.spec import BY_ORIGIN, NONE, UNLIMITED, BranchSpec, RoutingSpec, ServiceSpec, StreamSpec, SystemSpec
 
 LEFT_OVER = 1e-12
 """Share of demand that may be left when passing on stops."""
@@ -42,7 +42,8 @@ class Known(IntEnum):
     SPACE = 2
 
 
-Pending = dict[tuple[int, Source, Known], Floats]
+Coming = tuple[int, Source, Known]
+Pending = dict[Coming, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +158,21 @@ class Router:
         """Have the ways that depend on openings and room worked out anew."""
         self._ruled = {}
 
+    def origin(self, routing: RoutingSpec, source: Source) -> int:
+        """Return where patients come from as a routing point's table knows it: the same for all where it does not."""
+        if BY_ORIGIN not in routing.branches.by:
+            return self.services
+        return source if source >= 0 else self.services
+
     def ways(self, routing: RoutingSpec, origin: int, source: Source) -> Ways:
         """Return the ways on.
 
         Args:
             routing: the routing point.
-            origin: of the patients, as tables know it.
+            origin: of the patients, a service or where they arrived.
             source: what says when they come to it.
         """
+        origin = self.origin(routing, origin)
         key = (routing.purpose, origin)
         if key in self._fixed:
             return self._fixed[key]
@@ -203,8 +211,45 @@ class Router:
         yield (branch.otherwise, Known.NOTHING), float(left.sum())
 
 
+@dataclass
+class Sweep:
+    """One sweep over the places in their order.
+
+    Attributes:
+        flows: as far as the sweep has come.
+        waiting: by place still to be swept, patients per minute who come to it.
+        turns: place -> its turn in the sweep; exits have none.
+        place: whose turn it is; None before the first.
+        back: those who come to a place whose turn has been.
+    """
+
+    flows: Flows
+    waiting: dict[int, Pending]
+    turns: Mapping[int, int]
+    place: int | None = None
+    back: Pending = field(default_factory=dict)
+
+    def copy(self) -> Sweep:
+        """Return the same sweep, to go on from here."""
+        flows = Flows(self.flows.classes, dict(self.flows.into), dict(self.flows.asked))
+        flows.edges.update(self.flows.edges)
+        return Sweep(flows, {place: dict(here) for place, here in self.waiting.items()}, self.turns)
+
+    def put(self, key: Coming, flow: Floats) -> None:
+        """Have patients come to a place; those who come to an exit are gone."""
+        turn = self.turns.get(key[0])
+        if turn is not None:
+            is_back = self.place is not None and turn <= self.turns[self.place]
+            _add(self.back if is_back else self.waiting.setdefault(key[0], {}), key, flow)
+
+
 class Passing:
-    """Passes demand on through the system, for one period's tables."""
+    """Passes demand on through the system, for one period's tables.
+
+    Flows are found by sweeps over the places, most of them before those they feed. What comes back to a place
+    already swept waits for the next sweep, and is remembered: with openings or room a little changed, the flows
+    found before are near those wanted, and few sweeps lead to them.
+    """
 
     def __init__(self, spec: SystemSpec, classes: Classes, period: int, openings: Openings, room: Room) -> None:
         self.spec = spec
@@ -214,11 +259,12 @@ class Passing:
         self.router = Router(classes, period, len(spec.services), openings, room)
         self._maps = [class_map(spec, classes, s) for s in range(len(spec.services))]
         self._demand = [self._comes(stream, period) for stream in spec.streams]
-        self._order = passing_order(spec)
+        self._turn = {place: turn for turn, place in enumerate(passing_order(spec))}
+        self._back: Pending = {}
 
     def _comes(self, stream: StreamSpec, period: int) -> Floats:
         start, end = self.openings.start, self.openings.end
-        return mean_rate(stream, self.spec, start, end) * class_shares(self.spec, stream, self.classes, period)
+        return mean_rate(stream, self.spec, start, end) * class_shares(stream, self.classes, period)
 
     def find(self, left_over: float = LEFT_OVER) -> Flows:
         """Return the flows that demand settles to, with openings and room as they are.
@@ -227,102 +273,109 @@ class Passing:
             left_over: share of demand that may be left when passing on stops.
         """
         self.router.forget_rules()
-        flows = Flows(self.classes)
-        pending: Pending = {}
-        arrival = len(self.spec.services)
+        entering = Sweep(Flows(self.classes), {}, self._turn)
         for index, (stream, comes) in enumerate(zip(self.spec.streams, self._demand, strict=True)):
-            ways = self.router.ways(stream.routing, arrival, -1 - index)
-            self._split(flows, pending, ways, (-1 - index, -1 - index), comes)
-        demand = _total(pending.values())
+            ways = self.router.ways(stream.routing, len(self.spec.services), -1 - index)
+            self._split(entering, ways, (-1 - index, -1 - index), comes)
+        demand = sum(float(comes.sum()) for comes in self._demand)
         for _ in range(MOST_PASSES):
-            if _total(pending.values()) <= left_over * demand:
-                break
-            self._one_pass(flows, pending)
-        flows.left_over = _total(pending.values()) / demand if demand > 0 else 0.0
-        return flows
+            sweep = self._sweep(entering)
+            sweep.flows.left_over = _moved(self._back, sweep.back) / demand if demand > 0 else 0.0
+            self._back = sweep.back
+            if sweep.flows.left_over <= left_over:
+                return sweep.flows
+        self._back = {}  # no way out leads anywhere: what went round is no start for other flows
+        return sweep.flows
 
-    def _one_pass(self, flows: Flows, pending: Pending) -> None:
-        """Pass every flow on as far as it gets in one sweep over the places, most of them before those they feed."""
+    def _sweep(self, entering: Sweep) -> Sweep:
+        """Return what becomes of those who enter and those who came back to a place in the sweep before."""
+        sweep = entering.copy()
+        for key, flow in self._back.items():
+            sweep.put(key, flow)
         services, exits = len(self.spec.services), len(self.spec.exits)
-        for place in self._order:
-            for key in [key for key in pending if key[0] == place]:
-                flow, (_, source, _) = pending.pop(key), key
-                origin = source if source >= 0 else services
-                if place < services:
-                    joins = self._admit(flows, pending, key, flow)
-                    ways = self.router.ways(self.spec.services[place].routing, origin, place)
-                    self._split(flows, pending, ways, (place, place), joins, self._maps[place])
-                else:
-                    ways = self.router.ways(self.spec.junctions[place - services - exits], origin, source)
-                    self._split(flows, pending, ways, (place, source), flow)
-        for key in [key for key in pending if services <= key[0] < services + exits]:
-            del pending[key]
+        for place in self._turn:
+            sweep.place = place
+            here = sweep.waiting.pop(place, {})
+            if place >= services:
+                for (_, source, _), flow in here.items():
+                    ways = self.router.ways(self.spec.junctions[place - services - exits], source, source)
+                    self._split(sweep, ways, (place, source), flow)
+                continue
+            leaving: dict[int, Floats] = {}
+            routing = self.spec.services[place].routing
+            for key, flow in here.items():
+                _add(leaving, self.router.origin(routing, key[1]), self._admit(sweep, key, flow))
+            for origin, flow in leaving.items():
+                self._split(sweep, self.router.ways(routing, origin, place), (place, place), flow, self._maps[place])
+        return sweep
 
-    def _admit(self, flows: Flows, onward: Pending, at: tuple[int, Source, Known], flow: Floats) -> Floats:
+    def _admit(self, sweep: Sweep, at: Coming, flow: Floats) -> Floats:
         """Return those whom a service takes on; the others are on their way to where it sends them."""
         place, source, known = at
         closed = self.spec.services[place].when_closed
+        into = sweep.flows.into
         if known is Known.NOTHING and closed != NONE:
             shut = flow * (1 - self.openings.share_open(place, source))
-            self._send(flows, onward, (place, closed), source, shut)
+            self._send(sweep, (place, closed), source, shut)
             flow = flow - shut
         if known is Known.SPACE:
-            _add(flows.into, (place, source, Kind.SPACE), flow)
+            _add(into, (place, source, Kind.SPACE), flow)
             return flow
         loss = self.room.loss(place, source)
+        asks = flow if loss is None or loss.who is None else flow * loss.who
+        if loss is None or asks is not flow:
+            _add(into, (place, source, Kind.BOUND), flow if loss is None else flow - asks)
         if loss is None:
-            _add(flows.into, (place, source, Kind.BOUND), flow)
             return flow
-        asks = flow * loss.who
-        taken = asks * self.room.share(loss.kind)[place]
-        _add(flows.asked, (place, source, loss.kind), asks)
-        _add(flows.into, (place, source, loss.kind), taken)
-        _add(flows.into, (place, source, Kind.BOUND), flow - asks)
-        self._send(flows, onward, (place, loss.to), source, asks - taken)
-        return np.asarray(flow - asks + taken)
+        share = float(self.room.share(loss.kind)[place])
+        taken = asks if share == 1 else asks * share
+        _add(sweep.flows.asked, (place, source, loss.kind), asks)
+        _add(into, (place, source, loss.kind), taken)
+        if taken is asks:
+            return flow
+        lost = asks - taken
+        self._send(sweep, (place, loss.to), source, lost)
+        return np.asarray(flow - lost)
 
-    def _send(self, flows: Flows, onward: Pending, edge: tuple[int, int], source: Source, flow: Floats) -> None:
+    def _send(self, sweep: Sweep, edge: tuple[int, int], source: Source, flow: Floats) -> None:
         """Send on those whom a service does not take; they come from where they came from."""
         total = float(flow.sum())
         if total > 0:
-            flows.edges[edge] += total
-            _add(onward, (edge[1], source, Known.NOTHING), flow)
+            sweep.flows.edges[edge] += total
+            sweep.put((edge[1], source, Known.NOTHING), flow)
 
     def _split(
-        self,
-        flows: Flows,
-        onward: Pending,
-        ways: Ways,
-        leaving: tuple[int, Source],
-        flow: Floats,
-        becomes: Ints | None = None,
+        self, sweep: Sweep, ways: Ways, leaving: tuple[int, Source], flow: Floats, becomes: Ints | None = None
     ) -> None:
         """Split a flow over the ways on.
 
         Args:
-            flows: to write edges and those who ask for a space in.
-            onward: to write those sent on in.
+            sweep: takes the edges, those who ask for a space and those sent on.
             ways: on from the node.
             leaving: the node, and the source those sent on come from.
             flow: at the node.
             becomes: the class each class turns into; None where it stays.
         """
         node, source = leaving
-        parts = flow * ways.weights
-        for (place, known), part, total in zip(ways.to, parts, parts.sum(axis=1).tolist(), strict=True):
+        totals = (ways.weights @ flow).tolist()
+        for (place, known), weights, total in zip(ways.to, ways.weights, totals, strict=True):
             if total <= 0:
                 continue
-            sent = part if becomes is None else np.bincount(becomes, part, self.classes.count).astype(np.float64)
+            sent = flow * weights
+            if becomes is not None:
+                sent = np.bincount(becomes, sent, self.classes.count).astype(np.float64)
             if known is None:
-                _add(flows.asked, (place, source, Kind.SPACE), sent)
+                _add(sweep.flows.asked, (place, source, Kind.SPACE), sent)
             else:
-                flows.edges[node, place] += total
-                _add(onward, (place, source, known), sent)
+                sweep.flows.edges[node, place] += total
+                sweep.put((place, source, known), sent)
 
 
 def _add(into: dict[Key, Floats], key: Key, flow: Floats) -> None:
     into[key] = into[key] + flow if key in into else flow
 
 
-def _total(flows: Iterable[Floats]) -> float:
-    return sum(float(flow.sum()) for flow in flows)
+def _moved(before: Pending, after: Pending) -> float:
+    """Return how many patients per minute come otherwise than before, all classes told apart."""
+    change = sum(float(np.abs(flow - before.get(key, 0.0)).sum()) for key, flow in after.items())
+    return change + sum(float(np.abs(flow).sum()) for key, flow in before.items() if key not in after)

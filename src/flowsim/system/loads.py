@@ -82,8 +82,8 @@ class Totals:
         passed = np.zeros(self.services.shape[1])
         for (index, _, _), asked in balance.flows.asked.items():
             passed[index] += weight * float(asked.sum())
-        for (index, source, kind), joining in balance.flows.into.items():
-            visit, bound = balance.work.of(index, source), float(kind is Kind.BOUND)
+        for index, kind, visit, joining in balance.work.brought(balance.flows.into):
+            bound = float(kind is Kind.BOUND)
             number, minutes = weight * float(joining.sum()), weight * float(joining @ visit.minutes)
             self.services[:3, index] += number, minutes, bound * minutes
             passed[index] -= (1 - bound) * number

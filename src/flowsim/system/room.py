@@ -26,10 +26,10 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Who may be lost to a service: 1 or 0 by class, how, and the place they go to instead."""
+    """Who may be lost to a service: 1 or 0 by class (None for everyone), how, and the place they go to instead."""
 
     kind: Kind
-    who: Floats
+    who: Floats | None
     to: int
 
 
@@ -68,11 +68,10 @@ class Room:
     def _find_loss(self, place: int, origin: int) -> Loss | None:
         service = self.spec.services[place]
         is_arrival = origin == len(self.spec.services)
-        everyone = np.ones(self.classes.count)
         if is_arrival and service.queue_places == 0:
-            return Loss(Kind.SPACE, everyone, service.when_full)
+            return Loss(Kind.SPACE, None, service.when_full)
         if is_arrival and (service.queue_places < UNLIMITED or service.balks is not None):
-            return Loss(Kind.QUEUE, everyone, service.when_full)
+            return Loss(Kind.QUEUE, None, service.when_full)
         if service.patience is None or not (is_arrival or service.patience.holders):
             return None
         return self._of_patience(service.patience, origin)
@@ -82,4 +81,4 @@ class Room:
         window = self.spec.clock.minutes(self.spec.end - self.spec.warm_up)
         lasts = self.classes.values(patience.duration, mean, self.period, origin)
         who = (lasts < window).astype(np.float64)
-        return Loss(Kind.QUEUE, who, patience.to) if who.any() else None
+        return Loss(Kind.QUEUE, None if who.all() else who, patience.to) if who.any() else None

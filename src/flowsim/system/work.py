@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from flowsim.system.classes import Classes
 from flowsim.system.curves import Floats, mean_between
 from flowsim.system.distributions import mean
-from flowsim.system.flows import shares_of
-from flowsim.system.spec import BY_DESTINATION, NONE, ServiceSpec, StepSpec, SystemSpec
+from flowsim.system.flows import Joining, shares_of
+from flowsim.system.room import Kind
+from flowsim.system.spec import BY_DESTINATION, BY_ORIGIN, NONE, ServiceSpec, StepSpec, SystemSpec, Table
 from flowsim.units import MINUTES_PER_DAY
 
 
@@ -46,14 +48,36 @@ class Work:
         self.classes = classes
         self.period = period
         self._known: dict[tuple[int, int], VisitWork] = {}
+        self._by_origin: dict[int, bool] = {}
 
     def of(self, service: int, source: int) -> VisitWork:
         """Return the work of a visit by patients who left a service, or arrived (``source`` below 0)."""
-        origin = source if source >= 0 else len(self.spec.services)
+        return self._of(service, self._origin(service, source))
+
+    def brought(self, flows: Mapping[Joining, Floats]) -> Iterator[tuple[int, Kind, VisitWork, Floats]]:
+        """Yield (service, kind, work of a visit, patients per minute) for all who bring the same work together."""
+        together: dict[tuple[int, int, Kind], Floats] = {}
+        for (service, source, kind), flow in flows.items():
+            key = (service, self._origin(service, source), kind)
+            together[key] = together[key] + flow if key in together else flow
+        for (service, origin, kind), flow in together.items():
+            yield service, kind, self._of(service, origin), flow
+
+    def _of(self, service: int, origin: int) -> VisitWork:
         key = (service, origin)
         if key not in self._known:
             self._known[key] = self._work_out(self.spec.services[service], origin)
         return self._known[key]
+
+    def _origin(self, service: int, source: int) -> int:
+        """Return where patients come from as the tables of a service know it: the same for all where none does."""
+        if service not in self._by_origin:
+            found = self.spec.services[service]
+            tables = [*_tables(found), found.routing.branches]
+            if found.visits is not None:
+                tables += [found.visits.first, found.visits.last, found.visits.carers]
+            self._by_origin[service] = any(BY_ORIGIN in table.by for table in tables)
+        return source if source >= 0 and self._by_origin[service] else len(self.spec.services)
 
     def _work_out(self, service: ServiceSpec, origin: int) -> VisitWork:
         minutes = np.zeros(self.classes.count)
@@ -68,14 +92,7 @@ class Work:
 
     def _destinations(self, service: ServiceSpec, origin: int) -> Iterator[tuple[int, Floats | float]]:
         """Yield (destination drawn on starting, share) pairs; one for all where nothing depends on it."""
-        tables = [
-            t
-            for step in service.steps
-            for t in (step.share, step.duration, *(n.number for n in step.staff))
-            if t is not None
-        ]
-        tables += [t for t in (service.takes, service.turnaround) if t is not None]
-        if any(BY_DESTINATION in table.by for table in tables):
+        if any(BY_DESTINATION in table.by for table in _tables(service)):
             yield from self.classes.spread(service.routing.branches, shares_of, self.period, origin).items()
         else:
             yield NONE, 1.0
@@ -112,3 +129,11 @@ class Work:
             return self.classes.values(step.duration, mean, *at)
         hazard = 0.0 if step.departure is None else mean_between(step.departure, self.spec.warm_up, self.spec.end)
         return np.full(self.classes.count, 1 / hazard if hazard > 0 else 0.0)
+
+
+def _tables(service: ServiceSpec) -> list[Table[Any]]:
+    """Return the tables that say how long a visit takes and whom it needs."""
+    tables: list[Table[Any] | None] = [service.takes, service.turnaround]
+    for step in service.steps:
+        tables += [step.share, step.duration, *(need.number for need in step.staff)]
+    return [table for table in tables if table is not None]
