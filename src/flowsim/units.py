@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from enum import Enum
+from functools import lru_cache
 
 MINUTES_PER_HOUR = 60.0
 MINUTES_PER_DAY = 1440.0
@@ -83,13 +84,23 @@ def parse_quantity(said: object, dimension: Dimension) -> float:
         >>> parse_quantity("£ 1,440 /day", Dimension.MONEY_RATE)
         1.0
     """
-    wanted = f'{dimension.label}, e.g. "{dimension.value}"'
-    if isinstance(said, bool) or not isinstance(said, (str, int, float)):
-        raise QuantityError(said, wanted)
-    if isinstance(said, (int, float)):
-        if dimension not in (Dimension.COUNT, Dimension.NUMBER):
-            raise QuantityError(said, f"a unit: {wanted}")
-        return _plain(said, dimension, wanted)
+    if isinstance(said, str):
+        return _parse_text(said, dimension)
+    if isinstance(said, bool) or not isinstance(said, (int, float)):
+        raise QuantityError(said, _wanted(dimension))
+    if dimension not in (Dimension.COUNT, Dimension.NUMBER):
+        raise QuantityError(said, f"a unit: {_wanted(dimension)}")
+    return _plain(said, dimension, _wanted(dimension))
+
+
+def _wanted(dimension: Dimension) -> str:
+    return f'{dimension.label}, e.g. "{dimension.value}"'
+
+
+@lru_cache(maxsize=1 << 16)
+def _parse_text(said: str, dimension: Dimension) -> float:
+    """Return the value of a text; a configuration says the same few thousand again and again."""
+    wanted = _wanted(dimension)
     text = said.strip()
     if dimension is Dimension.COUNT and text == "unlimited":
         return math.inf

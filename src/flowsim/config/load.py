@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flowsim.config.checks.registry import Given
 from flowsim.config.compose import compose
 from flowsim.config.models import Config
 from flowsim.config.scenarios import Staged, stage
@@ -51,7 +52,7 @@ def load(overrides: Sequence[str] = (), files: Sequence[Path] = ()) -> Loaded:
         problems = clashing_arms(config)
     if problems or config is None:
         raise ConfigError(problems)
-    return Loaded(raw, stage(raw, raw.get("scenario") or (), base=config), config)
+    return Loaded(raw, stage(raw, raw.get("scenario") or (), given=Given(config, raw)), config)
 
 
 def clashing_arms(config: Config) -> list[Problem]:
@@ -71,11 +72,12 @@ def check_all(overrides: Sequence[str] = (), files: Sequence[Path] = ()) -> Load
     """
     loaded = load(overrides, files)
     experiment = loaded.config.experiment
+    given = Given(loaded.base, loaded.raw)
     problems: list[Problem] = []
     for arm, stack in experiment.arms.items() if experiment is not None else ():
         for level in experiment.demand if experiment is not None else ():
             try:
-                stage(loaded.raw, stack, level, loaded.base)
+                stage(loaded.raw, stack, level, given)
             except ConfigError as error:
                 problems += [Problem(f"arm {arm}: {p.key}", p.said, p.wanted) for p in error.problems]
     if problems:

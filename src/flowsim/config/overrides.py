@@ -170,6 +170,18 @@ def put(raw: MutableMapping[str, Any], path: Sequence[str], value: Any) -> None:
         node[path[-1]] = value
 
 
+def with_value(node: Any, path: Sequence[str], value: Any) -> Any:
+    """Return a container with another value at a path, as ``put`` sets it; the rest of it is that of the one given."""
+    if not path:
+        return value
+    part, below = path[0], path[1:]
+    if isinstance(node, list):
+        at = int(part)
+        return [*node[:at], with_value(node[at], below, value), *node[at + 1 :]]
+    here = dict(node) if isinstance(node, Mapping) else {}
+    return here | {part: with_value(here.get(part), below, value)}
+
+
 def remove(raw: MutableMapping[str, Any], path: Sequence[str]) -> None:
     """Take away what stands at a path."""
     node: Any = raw

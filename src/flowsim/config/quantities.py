@@ -170,6 +170,8 @@ class Tabled(Generic[Q]):
 
     def value_for(self, levels: Mapping[str, str]) -> Q | None:
         """Return the value for a combination of levels; None where no case holds. Named levels beat ``rest``."""
+        if not self.by:
+            return self.cases[0][1]
         best: tuple[int, Q] | None = None
         for case, value in self.cases:
             if all(want is None or levels[name] == want for name, want in zip(self.by, case, strict=True)):

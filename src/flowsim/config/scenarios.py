@@ -16,10 +16,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from flowsim.config.checks.clocks import as_date
+from flowsim.config.checks.registry import Given
 from flowsim.config.checks.studies import BASELINE
 from flowsim.config.grammar import dotted, nearest, spot_at, tidy
 from flowsim.config.models import Config, DemandLevel, Programme
-from flowsim.config.overrides import check_key, put, sourced
+from flowsim.config.overrides import check_key, sourced, with_value
 from flowsim.config.problems import find, shown
 from flowsim.config.ramps import between, written
 from flowsim.config.stacking import Member, clashes, members
@@ -72,7 +73,7 @@ class Staged:
 
 
 def stage(
-    raw: Mapping[str, Any], stack: Sequence[str] = (), demand: str | None = None, base: Config | None = None
+    raw: Mapping[str, Any], stack: Sequence[str] = (), demand: str | None = None, given: Given | None = None
 ) -> Staged:
     """Return a raw configuration with a demand level and a stack of interventions or scenarios applied.
 
@@ -80,23 +81,25 @@ def stage(
         raw: as composed.
         stack: ids of interventions and scenarios, applied from left to right.
         demand: id of a demand level; None changes nothing.
-        base: the raw configuration as already validated, to save doing it again.
+        given: the raw container with its configuration, without problems, to save finding it again.
 
     Raises:
         ConfigError: with every problem found.
     """
-    base = base or config_of(raw)
+    given = given or Given(config_of(raw), raw)
+    base = given.config
     who = dict.fromkeys(getattr(raw, "command_line", ()), "command line")
     level = _demand_level(base, demand)
     layers, problems = members(stack, base)
     problems += clashes(layers)
     if problems:
         raise ConfigError(problems)
-    tree: dict[str, Any] = copy.deepcopy(dict(raw))
+    tree: dict[str, Any] = dict(raw)
     if level is not None:
-        who |= _apply_demand(tree, base, level, str(demand))
+        tree, who_else = _with_demand(tree, base, level, str(demand))
+        who |= who_else
     who |= {dotted(path): layer.id for layer in layers for path in layer.sets}
-    periods = _periods(tree, layers, base) if layers or level is not None else ((None, base),)
+    periods = _periods(tree, layers, given) if layers or level is not None else ((None, base),)
     costs = _programmes(layers, base)
     return Staged(periods, tuple(stack), demand, who, digest_of(periods, costs), costs)
 
@@ -111,8 +114,10 @@ def _demand_level(base: Config, demand: str | None) -> DemandLevel | None:
     return base.demand[demand]
 
 
-def _apply_demand(tree: dict[str, Any], base: Config, level: DemandLevel, name: str) -> dict[str, str]:
-    """Multiply streams' factors and add the level's surges; returns who set which key."""
+def _with_demand(
+    tree: dict[str, Any], base: Config, level: DemandLevel, name: str
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the container with streams' factors multiplied and the level's surges added, and who set which key."""
     who: dict[str, str] = {}
     for stream, model in base.stream.items():
         factors = [level.factors[which].value for which in ("all", stream) if which in level.factors]
@@ -120,18 +125,20 @@ def _apply_demand(tree: dict[str, Any], base: Config, level: DemandLevel, name: 
         for factor in factors:
             times *= factor
         if factors:
-            tree["stream"][stream]["factor"] = {"value": written(times, Dimension.NUMBER), "source": f"scenario:{name}"}
+            said = {"value": written(times, Dimension.NUMBER), "source": f"scenario:{name}"}
+            tree = with_value(tree, ("stream", stream, "factor"), said)
             who[f"stream.{stream}.factor"] = name
         if level.surges and ("all" in level.surge_streams or stream in level.surge_streams):
             for surge in level.surges:
                 key = ("stream", stream, "surges", f"{name}_{surge}")
-                put(tree, key, copy.deepcopy(tree["demand"][name]["surges"][surge]))
+                tree = with_value(tree, key, copy.deepcopy(tree["demand"][name]["surges"][surge]))
                 who[dotted(key)] = name
-    return who
+    return tree, who
 
 
-def _periods(tree: Mapping[str, Any], layers: Sequence[Member], base: Config) -> tuple[tuple[date | None, Config], ...]:
+def _periods(tree: Mapping[str, Any], layers: Sequence[Member], given: Given) -> tuple[tuple[date | None, Config], ...]:
     """Return the configurations from one date of change to the next."""
+    base = given.config
     first, end = _first_day(base), _end(base)
     dates = sorted({day for layer in layers for day in layer.changes() if first < day < end})
     out: list[tuple[date | None, Config]] = []
@@ -142,7 +149,7 @@ def _periods(tree: Mapping[str, Any], layers: Sequence[Member], base: Config) ->
         problems += found
         if found or (seen and container == seen[-1]):
             continue
-        config, found = examine(container, "system")
+        config, found = examine(container, "system", given)
         problems += [_blamed(problem, layers) for problem in found]
         if config is not None:
             out.append((None if day == first else day, config))
@@ -168,7 +175,7 @@ def _end(config: Config) -> date:
 
 def _applied(tree: Mapping[str, Any], layers: Iterable[Member], day: date) -> tuple[dict[str, Any], list[Problem]]:
     """Return the container as it is on a day, and what could not be set."""
-    container = copy.deepcopy(dict(tree))
+    container = dict(tree)
     problems: list[Problem] = []
     for layer in layers:
         for path, value in layer.sets.items() if layer.holds(day) else ():
@@ -180,7 +187,7 @@ def _applied(tree: Mapping[str, Any], layers: Iterable[Member], day: date) -> tu
             before = _before(container, path)
             now = between(before, new, layer.fraction(day), spot_at(path))
             if now != before:
-                put(container, path, now)
+                container = with_value(container, path, now)
     return container, problems
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import re
 from collections.abc import Iterable, Mapping
@@ -36,22 +37,62 @@ def config_of(raw: Mapping[str, Any], scope: Scope | None = None) -> Config:
     return config
 
 
-def examine(raw: Mapping[str, Any], scope: Scope | None = None) -> tuple[Config | None, list[Problem]]:
-    """Return (the configuration, or what is left of it without the faulty parts; every problem)."""
-    problems = [*bad_keys(raw), *bad_numbers(raw)]
-    config, found, taken_out = _sound_part(raw)
+def examine(
+    raw: Mapping[str, Any], scope: Scope | None = None, like: Given | None = None
+) -> tuple[Config | None, list[Problem]]:
+    """Return (the configuration, or what is left of it without the faulty parts; every problem).
+
+    Args:
+        raw: plain container.
+        scope: which checks to run; all if not said.
+        like: a configuration without problems, from whose container this one was changed: what is the very same
+            object there is not validated again.
+    """
+    changed = raw if like is None else _changed(raw, like.raw)
+    problems = [*bad_keys(changed), *bad_numbers(changed)]
+    config, found, taken_out = _sound_part(raw, like)
     problems += [as_problem(fault) for fault in found]
     if config is not None:
-        checked = run_checks(Given(config, raw), scope)
+        checked = run_checks(Given(config, raw, like), scope)
         problems += [p for p in checked if not _follows(p, taken_out)]
     return (config if not taken_out else None), list(dict.fromkeys(problems))
 
 
-def _sound_part(raw: Mapping[str, Any]) -> tuple[Config | None, list[Fault], list[Path]]:
+def _changed(raw: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a container without the groups, and the things of groups, that are the very same in another."""
+    out: dict[str, Any] = {}
+    for part, group in raw.items():
+        before = known.get(part)
+        if group is before:
+            continue
+        if isinstance(group, Mapping) and isinstance(before, Mapping):
+            out[part] = {n: v for n, v in group.items() if n not in before or v is not before[n]}
+        else:
+            out[part] = group
+    return out
+
+
+def _with_known(raw: Mapping[str, Any], like: Given) -> dict[str, Any]:
+    """Return a container in which validated models stand for what is the very same in a configuration like it."""
+    out = dict(raw)
+    for name, field in Config.model_fields.items():
+        part, models = field.alias or name, getattr(like.config, name)
+        group, before = raw.get(part), like.raw.get(part)
+        if group is before and part in raw:
+            out[part] = models
+        elif isinstance(models, Mapping) and isinstance(group, Mapping) and isinstance(before, Mapping):
+            out[part] = {n: models[n] if n in models and v is before.get(n) else v for n, v in group.items()}
+    return out
+
+
+def _sound_part(raw: Mapping[str, Any], like: Given | None) -> tuple[Config | None, list[Fault], list[Path]]:
     """Return (the configuration without its faulty parts, its faults, the paths taken out).
 
     The rest is still checked, so that a fault here does not hide another there.
     """
+    if like is not None:
+        with contextlib.suppress(ValidationError):  # with faults all of it is looked through, to tell them as written
+            return Config.model_validate(_with_known(raw, like)), [], []
     rest: Any = raw
     found: list[Fault] = []
     taken_out: list[Path] = []

@@ -10,6 +10,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flowsim.config.checks.registry import Given
 from flowsim.config.compose import conf_dir
 from flowsim.config.scenarios import stage
 from flowsim.errors import ConfigError, Problem
@@ -17,6 +18,8 @@ from flowsim.experiment.pool import each
 from flowsim.experiment.result import Arm, Level
 from flowsim.experiment.tasks import Task
 from flowsim.system.build import build
+from flowsim.system.curves import mean_between
+from flowsim.system.pieces import Pieces
 
 if TYPE_CHECKING:
     from flowsim.config.load import Loaded
@@ -218,31 +221,35 @@ def _cells(arms: Sequence[Arm], levels: Sequence[Level], loaded: Loaded, workers
     """Stage and build every arm at every level; problems of all of them are reported together, each once."""
     measures = _canonical({name: said.model_dump(mode="json") for name, said in loaded.config.measure.items()})
     wanted = [(arm, level.id) for arm in arms for level in levels]
-    found = each(partial(_cell, loaded.raw, loaded.base, measures), wanted, workers)
+    found = each(partial(_cell, Given(loaded.base, loaded.raw), Pieces(), measures), wanted, workers)
     problems = dict.fromkeys(problem for cell in found if not isinstance(cell, Cell) for problem in cell)
     if problems:
         raise ConfigError(list(problems))
     return tuple(cell for cell in found if isinstance(cell, Cell))
 
 
-def _cell(raw: Mapping[str, Any], base: Config, measures: str, wanted: tuple[Arm, str]) -> Cell | list[Problem]:
+def _cell(given: Given, pieces: Pieces, measures: str, wanted: tuple[Arm, str]) -> Cell | list[Problem]:
     """Stage and build an arm at a level; return the problems where it cannot be done."""
     from flowsim.measure.recorded import covered
 
     arm, level = wanted
+    base = given.config
     try:
-        staged = stage(raw, arm.stack, level if level in base.demand else None, base)
-        spec = build(staged)
+        staged = stage(given.raw, arm.stack, level if level in base.demand else None, given)
+        spec = build(staged, pieces)
     except ConfigError as error:
         return list(error.problems)
     records = covered(spec, base.record)
     said = _canonical({name: record.model_dump(mode="json") for name, record in records.items()})
-    return Cell(arm.id, level, staged, spec, _key(spec, measures + said, base.run.engine), _work(spec), records)
+    key = _key(spec, pieces, measures + said, base.run.engine)
+    return Cell(arm.id, level, staged, spec, key, _work(spec), records)
 
 
-def _key(spec: SystemSpec, read_off: str, engine: str) -> str:
+def _key(spec: SystemSpec, pieces: Pieces, read_off: str, engine: str) -> str:
     # The spec is all an engine reads, so workers, labels of the run and other arms cannot change the key.
-    text = "\n".join((repr(replace(spec, digest="")), read_off, engine, program_digest()))
+    parts = [pieces.told(part) for part in (*spec.services, *spec.streams)]
+    rest = repr(replace(spec, digest="", services=(), streams=()))
+    text = "\n".join((rest, *parts, read_off, engine, program_digest()))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -277,8 +284,5 @@ def _work(spec: SystemSpec) -> float:
     """Return how many patients one replication should see."""
     total = 1.0
     for stream in spec.streams:
-        ends = (*stream.rate.ticks[1:], spec.end)
-        spans = zip(stream.rate.ticks, ends, stream.rate.values, strict=True)
-        area = sum(max(0, min(end, spec.end) - start) * rate for start, end, rate in spans)
-        total += area / spec.clock.ticks_per_minute + len(stream.listed)
+        total += mean_between(stream.rate, 0, spec.end) * spec.clock.minutes(spec.end) + len(stream.listed)
     return total

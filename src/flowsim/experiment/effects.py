@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from flowsim.config.checks.registry import Given
 from flowsim.config.grammar import nearest
 from flowsim.config.load import Loaded
 from flowsim.config.models import Coverage
@@ -54,7 +55,7 @@ def effects_design(loaded: Loaded, items: Sequence[str] = ()) -> Design:
         "arm_labels": {BASE: "As it stands"}, "demand": [AS_GIVEN], "against": BASE, "watches": measures,
     }  # fmt: skip
     base = config_of(raw)
-    return design_experiment(Loaded(raw, stage(raw, raw.get("scenario") or (), base=base), base))
+    return design_experiment(Loaded(raw, stage(raw, raw.get("scenario") or (), given=Given(base, raw)), base))
 
 
 def chosen(book: Mapping[str, Coverage], items: Sequence[str]) -> Mapping[str, Coverage]:

@@ -28,6 +28,8 @@ def available_cores() -> int:
 def each(function: Callable[[Item], Found], items: Sequence[Item], workers: int = 1) -> list[Found]:
     """Return what a function finds for each item, in order; with help where what is left takes long.
 
+    How long is judged from the second item on: the first often finds what all have in common.
+
     Args:
         function: what workers can be sent: a function of a module, or a partial of one.
         items: to be looked at one by one.
@@ -35,12 +37,12 @@ def each(function: Callable[[Item], Found], items: Sequence[Item], workers: int 
     """
     count = workers or available_cores()
     found: list[Found] = []
-    began = time.perf_counter()
     for done, item in enumerate(items, start=1):
+        began = time.perf_counter()
         found.append(function(item))
         left = items[done:]
-        pace = (time.perf_counter() - began) / done
-        if min(count, len(left)) > 1 and pace * len(left) > WORTH_SHARING:
+        pace = time.perf_counter() - began
+        if done > 1 and min(count, len(left)) > 1 and pace * len(left) > WORTH_SHARING:
             return found + _shared(function, left, min(count, len(left)))
     return found
 

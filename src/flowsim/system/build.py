@@ -18,9 +18,10 @@ from flowsim.system.build_streams import make_stream
 from flowsim.system.calendar import Calendar, make_calendar
 from flowsim.system.names import Problems, collect
 from flowsim.system.network import instant_cycles
+from flowsim.system.pieces import Pieces
 from flowsim.system.purposes import Purposes
-from flowsim.system.routing import make_routing, reach
-from flowsim.system.spec import AttributeSpec, ReasonSpec, StaffSpec, SystemSpec
+from flowsim.system.routing import Reach, make_routing, reach
+from flowsim.system.spec import AttributeSpec, ReasonSpec, ServiceSpec, StaffSpec, StreamSpec, SystemSpec
 from flowsim.system.tabling import Context
 from flowsim.vocabulary import BUILT_IN_EXITS
 
@@ -41,8 +42,12 @@ class StagedConfig(Protocol):
         """What the interventions in force cost."""
 
 
-def build(staged: StagedConfig) -> SystemSpec:
+def build(staged: StagedConfig, pieces: Pieces | None = None) -> SystemSpec:
     """Return the specification of a staged configuration.
+
+    Args:
+        staged: the configuration.
+        pieces: parts that were built for others like it.
 
     Raises:
         ConfigError: with every problem found.
@@ -54,6 +59,8 @@ def build(staged: StagedConfig) -> SystemSpec:
     names = collect(configs, problems)
     ctx = Context(configs, starts, calendar, names, problems, Purposes())
     reached = reach(ctx)
+    known = pieces or Pieces()
+    frame = known.frame(ctx)
     spec = SystemSpec(
         place=config.place.id,
         label=config.place.label,
@@ -65,12 +72,12 @@ def build(staged: StagedConfig) -> SystemSpec:
         attributes=tuple(
             AttributeSpec(a, _label(ctx, "attribute", a), levels) for a, levels in names.attributes.items()
         ),
-        services=tuple(make_service(ctx, name, reached) for name in names.services),
+        services=tuple(_service(ctx, known, frame, name, reached) for name in names.services),
         exits=names.exits,
         junctions=tuple(
             make_routing(ctx, f"pathway.{j}", j, ctx.each("pathway", j), reached.origins[j]) for j in names.junctions
         ),
-        streams=tuple(make_stream(ctx, name) for name in names.streams),
+        streams=tuple(_stream(ctx, known, frame, name) for name in names.streams),
         staff=tuple(_staff(ctx, name) for name in names.staff),
         reasons=tuple(_reason(ctx, name) for name in names.reasons),
         costs=make_costs(ctx, staged.programmes),
@@ -102,6 +109,20 @@ def _periods_in_force(
         if tick < calendar.end:
             dated[tick] = config
     return tuple(dated.values()), tuple(dated)
+
+
+def _service(ctx: Context, known: Pieces, frame: int, name: str, reached: Reach) -> ServiceSpec:
+    pathways = [config.pathway.get(name) for config in ctx.configs]
+    way = (reached.origins[name], reached.destinations[name])
+    inputs = (frame, ctx.each("service", name), ctx.enabled("service", name), pathways, way)
+    return known.take(ctx, f"service.{name}", inputs, lambda: make_service(ctx, name, reached))
+
+
+def _stream(ctx: Context, known: Pieces, frame: int, name: str) -> StreamSpec:
+    models = ctx.each("stream", name)
+    profiles = [config.profile.get(model.profile or "") for config, model in zip(ctx.configs, models, strict=True)]
+    inputs = (frame, models, ctx.enabled("stream", name), profiles)
+    return known.take(ctx, f"stream.{name}", inputs, lambda: make_stream(ctx, name))
 
 
 def _label(ctx: Context, group: str, name: str) -> str:

@@ -27,13 +27,16 @@ class Purposes:
     Attributes:
         paths: path by purpose.
         clashes: pairs of paths that share a purpose; their draws would be the same.
+        asked: every path for which a purpose was asked, in order.
     """
 
     paths: dict[int, str] = field(default_factory=dict)
     clashes: list[tuple[str, str]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     def of(self, path: str) -> int:
         """Return the purpose of a path, noting a clash with a path met before."""
+        self.asked.append(path)
         number = purpose(path)
         before = self.paths.setdefault(number, path)
         if before != path and (before, path) not in self.clashes:

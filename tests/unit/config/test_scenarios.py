@@ -7,9 +7,11 @@ from datetime import date
 
 import pytest
 
+from flowsim.config.checks.registry import Given
 from flowsim.config.compose import compose
-from flowsim.config.overrides import put
+from flowsim.config.overrides import put, sourced
 from flowsim.config.scenarios import in_force, stage
+from flowsim.config.validate import config_of
 from flowsim.errors import ConfigError
 
 BEDS = "service.ward.capacity.beds"
@@ -261,6 +263,31 @@ def test_staging_leaves_the_container_as_it_was(toy):
     before = copy.deepcopy(toy)
     stage(toy, ["whole_plan"], "busy")
     assert toy == before
+
+
+def test_what_is_staged_is_what_would_be_validated_from_the_start(toy):
+    service = {"capacity": {"places": 4}, "steps": {"care": {"duration": "2 h"}}}
+    sets = {"service.sdec": service, "pathway.sdec": {"rest": "home"}, "pathway.ae.rest.to.sdec": "5 %", BEDS: 41}
+    raw = with_interventions(toy, a={"sets": sets})
+    whole = copy.deepcopy(raw)
+    for path, value in sets.items():
+        put(whole, path.split("."), sourced(path.split("."), copy.deepcopy(value), "scenario:a"))
+    assert in_force(stage(raw, ["a"]).config) == in_force(config_of(whole))
+
+
+def test_what_nobody_sets_is_not_made_again(toy):
+    base, option = stage(toy).config, stage(toy, ["whole_plan"], "busy").config
+    same = [name for name, service in option.service.items() if service == base.service[name]]
+    given = Given(base, toy)
+    shared = stage(toy, ["whole_plan"], "busy", given).config
+    assert same
+    assert all(shared.service[name] is base.service[name] for name in same)
+
+
+def test_a_fault_of_an_option_is_told_as_in_the_files(toy):
+    raw = with_interventions(toy, a={"sets": {"service.ward.steps.stay.duration": "long"}})
+    (problem,) = told(raw, [])
+    assert problem.key.endswith("service.ward.steps.stay.duration")
 
 
 def test_digest_is_of_what_is_in_force(toy):

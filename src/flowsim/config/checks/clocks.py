@@ -19,7 +19,7 @@ _DAY_KEYS = (*WEEKDAYS, "mon-fri", "sat-sun", "every_day", "holidays")
 
 def _schedules(given: Given) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (key, day key -> what holds that day) of everything written by days of the week."""
-    for path, node in given.nodes:
+    for path, node in given.of(Weekly, Hours, Departure, Profile, Stream):
         if isinstance(node, Weekly | Hours):
             yield path, node.days
         elif isinstance(node, Departure):
@@ -75,9 +75,7 @@ def time_order(given: Given) -> Iterator[Problem]:
 @check("opening_hours")
 def opening_hours(given: Given) -> Iterator[Problem]:
     """Opening hours open before they close."""
-    for path, node in given.nodes:
-        if not isinstance(node, Hours):
-            continue
+    for path, node in given.of(Hours):
         for key, times in node.days.items():
             if len(times) % 2 or any(a >= b for a, b in itertools.pairwise(times)):
                 yield Problem(f"{path}.{key}", _list(times), _hours_wanted(times))
@@ -95,7 +93,7 @@ def _list(times: Sequence[str]) -> str:
 
 def _dates(given: Given) -> Iterator[tuple[str, str]]:
     """Yield (key, text) of every date."""
-    for path, node in given.nodes:
+    for path, node in given.of(Change, SurgePeriod, Intervention, Stream):
         if isinstance(node, Change | SurgePeriod | Intervention):
             for name, text in (("from", node.starts), ("to", node.ends)):
                 if text is not None:
@@ -128,13 +126,8 @@ def date_exists(given: Given) -> Iterator[Problem]:
 @check("date_order")
 def date_order(given: Given) -> Iterator[Problem]:
     """What is dated ends after it starts."""
-    for path, node in given.nodes:
-        if (
-            isinstance(node, Change | SurgePeriod | Intervention)
-            and node.starts
-            and node.ends
-            and node.ends <= node.starts
-        ):
+    for path, node in given.of(Change, SurgePeriod, Intervention):
+        if node.starts and node.ends and node.ends <= node.starts:
             yield Problem(f"{path}.to", repr(node.ends), f"a date after {node.starts}")
     for name, stream in given.config.stream.items():
         days = list(stream.rates_by_date or ())

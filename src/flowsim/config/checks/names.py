@@ -28,8 +28,8 @@ ROLES = (
 @check("source")
 def source(given: Given) -> Iterator[Problem]:
     """A source is an entry of the bibliography, a scenario, a step between years or the command line."""
-    for path, node in given.nodes:
-        name = getattr(node, "source", None)
+    for path, node in given.with_field("source"):
+        name = node.source
         if (
             isinstance(name, str)
             and name not in given.config.source
@@ -42,8 +42,8 @@ def source(given: Given) -> Iterator[Problem]:
 @check("negative")
 def negative(given: Given) -> Iterator[Problem]:
     """Factors, weights and coefficients are not negative; nor is the range of what cannot be."""
-    for path, node in given.nodes:
-        if not isinstance(node, Quantity) or path.endswith(_SIGNED):
+    for path, node in given.of(Quantity):
+        if path.endswith(_SIGNED):
             continue
         if node.dimension is Dimension.NUMBER and node.value < 0:
             yield Problem(path, repr(node.said), "a number of 0 or more")
@@ -55,11 +55,10 @@ def negative(given: Given) -> Iterator[Problem]:
 @check("range_holds")
 def range_holds(given: Given) -> Iterator[Problem]:
     """A number lies within its range."""
-    for path, node in given.nodes:
-        if isinstance(node, Quantity):
-            low, high = (-math.inf if node.low is None else node.low), (math.inf if node.high is None else node.high)
-            if low <= high and not low <= node.value <= high:
-                yield Problem(path, repr(node.said), "a number from its low to its high, or another range")
+    for path, node in given.of(Quantity):
+        low, high = (-math.inf if node.low is None else node.low), (math.inf if node.high is None else node.high)
+        if low <= high and not low <= node.value <= high:
+            yield Problem(path, repr(node.said), "a number from its low to its high, or another range")
 
 
 @check("provider")
@@ -142,11 +141,8 @@ def body(given: Given) -> Iterator[Problem]:
 def payer(given: Given) -> Iterator[Problem]:
     """Who pays is named by the place."""
     known = given.config.place.payers
-    for path, node in given.nodes:
-        payers = getattr(node, "payer", None)
-        if payers is None:
-            continue
-        for name in [payers] if isinstance(payers, str) else payers:
+    for path, node in given.with_field("payer"):
+        for name in [node.payer] if isinstance(node.payer, str) else node.payer:
             if name not in known:
                 yield unknown(f"{path}.payer", name, known, "a payer of the place")
 

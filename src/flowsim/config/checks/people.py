@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from flowsim.config.checks.registry import Given, check, unknown
 from flowsim.config.models import Mix, Reserve
@@ -18,9 +19,8 @@ def _named(given: Given) -> Iterator[tuple[str, str, Sequence[str]]]:
     """Yield (key, attribute, levels) wherever attributes are named with levels."""
     for key, _, branch in given.pathways():
         yield from ((f"{key}.when", name, levels) for name, levels in branch.when.items())
-    for path, node in given.nodes:
-        if isinstance(node, Reserve):
-            yield from ((f"{path}.for", name, levels) for name, levels in node.for_.items())
+    for path, node in given.of(Reserve):
+        yield from ((f"{path}.for", name, levels) for name, levels in node.for_.items())
     for name, service in given.services.items():
         yield from ((f"service.{name}.sets", attribute, [level]) for attribute, level in service.sets.items())
         for start, people in service.initial.items():
@@ -34,7 +34,7 @@ def _named(given: Given) -> Iterator[tuple[str, str, Sequence[str]]]:
 
 
 def _tables(given: Given) -> Iterator[tuple[str, Tabled[object]]]:
-    return ((path, node) for path, node in given.nodes if isinstance(node, Tabled) and node.by)
+    return ((path, node) for path, node in given.of(Tabled) if node.by)
 
 
 @check("attribute")
@@ -90,10 +90,30 @@ def table_covers(given: Given) -> Iterator[Problem]:
         levels = [given.levels(name) for name in table.by]
         if any(known is None for known in levels):
             continue
-        for combination in itertools.product(*(known or () for known in levels)):
-            if table.value_for(dict(zip(table.by, combination, strict=True))) is None:
-                yield Problem(key, f"nothing for {', '.join(combination)}", "a value for every level, or rest")
-                break
+        missing = not_covered(tuple(case for case, _ in table.cases), tuple(known or () for known in levels))
+        if missing is not None:
+            yield Problem(key, f"nothing for {', '.join(missing)}", "a value for every level, or rest")
+
+
+@lru_cache(maxsize=4096)
+def not_covered(
+    cases: tuple[tuple[str | None, ...], ...], levels: tuple[tuple[str, ...], ...]
+) -> tuple[str, ...] | None:
+    """Return the first combination of levels that no case holds for; None where each has one.
+
+    Args:
+        cases: levels of each case of a table; None stands for all of them.
+        levels: of each attribute the table is by.
+    """
+    # A case with a name for each attribute is that combination; only the others have to be looked through.
+    exact = {case for case in cases if None not in case}
+    wide = [case for case in cases if None in case]
+    for combination in itertools.product(*levels):
+        if combination not in exact and not any(
+            all(want in (None, level) for want, level in zip(case, combination, strict=True)) for case in wide
+        ):
+            return combination
+    return None
 
 
 @check("mix_order")
@@ -129,11 +149,10 @@ def _mix_cases(given: Given, key: str, attribute_name: str, mix: Mix) -> Iterato
             if known is not None and said not in (*known, "rest"):
                 yield unknown(f"{key}.values.{'.'.join(path)}", said, known, f"a level of {name}")
         yield from _mix_shares(given, f"{key}.values.{'.'.join(path)}", attribute_name, shares)
-    levels = [given.levels(name) or () for name in mix.by]
-    for combination in itertools.product(*levels):
-        if not any(all(s in (c, "rest") for s, c in zip(path, combination, strict=True)) for path, _ in found):
-            yield Problem(key, f"nothing for {', '.join(combination)}", "shares for every level, or rest")
-            break
+    cases = tuple(tuple(None if said == "rest" else said for said in path) for path, _ in found)
+    missing = not_covered(cases, tuple(given.levels(name) or () for name in mix.by))
+    if missing is not None:
+        yield Problem(key, f"nothing for {', '.join(missing)}", "shares for every level, or rest")
 
 
 def _cases(node: object, depth: int, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:

@@ -16,6 +16,8 @@ from flowsim.errors import Problem
 from flowsim.vocabulary import BUILT_IN_EXITS
 
 Scope = Literal["system", "book"]
+Nodes = tuple[object, tuple[tuple[str, Any], ...]]
+"""A thing, and (key, node) of every model, table and quantity in it."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,12 @@ class Given:
     Attributes:
         config: validated by pydantic.
         raw: the container it was made of.
+        like: another configuration, of which this one has most things.
     """
 
     config: Config
     raw: Mapping[str, Any]
+    like: Given | None = None
 
     @cached_property
     def services(self) -> dict[str, Service]:
@@ -62,8 +66,46 @@ class Given:
     @cached_property
     def nodes(self) -> tuple[tuple[str, Any], ...]:
         """Return (key, node) of every model, table and quantity, of what is in force and of the book alike."""
-        parts = ((getattr(self.config, name), field.alias or name) for name, field in Config.model_fields.items())
-        return tuple(found for node, path in parts for found in walk(node, path))
+        return tuple(node for _, nodes in self._nodes_of.values() for node in nodes)
+
+    def of(self, *kinds: type) -> list[tuple[str, Any]]:
+        """Return (key, node) of every node of these kinds, in order."""
+        return self._of_types(tuple(kind for kind in self._by_type if issubclass(kind, kinds)))
+
+    def with_field(self, name: str) -> list[tuple[str, Any]]:
+        """Return (key, node) of every node whose kind has a field, in order."""
+        return self._of_types(tuple(kind for kind in self._by_type if name in getattr(kind, "model_fields", ())))
+
+    def _of_types(self, kinds: tuple[type, ...]) -> list[tuple[str, Any]]:
+        return [self.nodes[at] for at in sorted(at for kind in kinds for at in self._by_type[kind])]
+
+    @cached_property
+    def _by_type(self) -> dict[type, list[int]]:
+        """Return the positions of nodes by their type."""
+        found: dict[type, list[int]] = {}
+        for at, (_, node) in enumerate(self.nodes):
+            found.setdefault(type(node), []).append(at)
+        return found
+
+    @cached_property
+    def _nodes_of(self) -> dict[str, Nodes]:
+        """Return the nodes of each thing by its key; of what a configuration like it has too, as found there."""
+        known = self.like._nodes_of if self.like is not None else {}
+        found: dict[str, Nodes] = {}
+        for path, thing in self._things():
+            there = known.get(path)
+            is_there = there is not None and (there[0] is thing or there[0] == thing)
+            found[path] = there if there is not None and is_there else (thing, tuple(walk(thing, path)))
+        return found
+
+    def _things(self) -> Iterator[tuple[str, object]]:
+        """Yield (key, thing): each entry of a group by itself."""
+        for name, field in Config.model_fields.items():
+            part, group = field.alias or name, getattr(self.config, name)
+            if isinstance(group, Mapping):
+                yield from ((f"{part}.{key}", thing) for key, thing in group.items())
+            else:
+                yield part, group
 
     def pathways(self) -> Iterator[tuple[str, str, Branch]]:
         """Yield (key, where patients come from, branch) of every branch in force."""

@@ -185,12 +185,12 @@ def _tables(given: Given) -> Iterator[tuple[str, Mapping[str, object]]]:
         for attribute, mix in stream.mix.items():
             if mix.shares:
                 yield f"stream.{name}.mix.{attribute}", mix.shares
-    for path, node in given.nodes:
-        if isinstance(node, Distribution) and node.values:
+    for path, node in given.of(Distribution):
+        if node.values:
             yield f"{path}.values", node.values
-        payers = getattr(node, "payer", None)
-        if isinstance(payers, Mapping):
-            yield f"{path}.payer", payers
+    for path, node in given.with_field("payer"):
+        if isinstance(node.payer, Mapping):
+            yield f"{path}.payer", node.payer
 
 
 def _totals(given: Given, table: Mapping[str, object]) -> Iterator[tuple[str, float]]:

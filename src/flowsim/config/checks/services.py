@@ -35,8 +35,8 @@ def capacity_names(given: Given) -> Iterator[Problem]:
 @check("change_form")
 def change_form(given: Given) -> Iterator[Problem]:
     """A dated change either sets a level or adds to it."""
-    for path, node in given.nodes:
-        if isinstance(node, Change) and (node.set is None) == (node.add is None):
+    for path, node in given.of(Change):
+        if (node.set is None) == (node.add is None):
             yield Problem(path, "neither set nor add" if node.set is None else "both set and add", "either set or add")
 
 
@@ -196,23 +196,20 @@ _OPTIONAL = {"kind", "at_least", "at_most", "times", "source", "note"}
 @check("distribution")
 def distribution(given: Given) -> Iterator[Problem]:
     """A distribution has the parameters of its kind, and no others."""
-    for path, node in given.nodes:
-        if isinstance(node, Distribution):
-            given_ones = {n for n in Distribution.model_fields if n not in _OPTIONAL and getattr(node, n) is not None}
-            ways = _NEEDS[node.kind]
-            if not any(given_ones == set(way) for way in ways):
-                written = ", ".join(name for name in Distribution.model_fields if name in given_ones)
-                yield Problem(
-                    path, f"{node.kind} with {written or 'nothing'}", " or ".join(" and ".join(way) for way in ways)
-                )
+    for path, node in given.of(Distribution):
+        given_ones = {n for n in Distribution.model_fields if n not in _OPTIONAL and getattr(node, n) is not None}
+        ways = _NEEDS[node.kind]
+        if not any(given_ones == set(way) for way in ways):
+            written = ", ".join(name for name in Distribution.model_fields if name in given_ones)
+            yield Problem(
+                path, f"{node.kind} with {written or 'nothing'}", " or ".join(" and ".join(way) for way in ways)
+            )
 
 
 @check("distribution_range")
 def distribution_range(given: Given) -> Iterator[Problem]:
     """Parameters of a distribution can be: low below high, mean above 0."""
-    for path, node in given.nodes:
-        if not isinstance(node, Distribution):
-            continue
+    for path, node in given.of(Distribution):
         for one, other in (("low", "high"), ("low", "mode"), ("mode", "high")):
             if _only(node, one) > _only(node, other):
                 yield Problem(f"{path}.{one}", repr(getattr(node, one).cases[0][1].said), f"no more than {other}")
