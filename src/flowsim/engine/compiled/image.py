@@ -36,23 +36,29 @@ NO_FAULT, NO_ROOM, GOES_ROUND = range(3)
 
 # ---------------------------------------------------------------- what the trajectory wants
 # Each table has columns of ticks and other large numbers, then columns of codes and row numbers, which are half
-# as wide. The names are the trajectory's; a row in the making has the columns in this order.
-VISIT_TICKS = ("queued", "started", "seen", "ready", "left", "moved", "interrupted", "attributes", "priority")
-VISIT_CODES = (
-    "patient", "service", "origin", "outcome", "destination", "held", "takes", "first", "last", "days", "initial",
-)  # fmt: skip
+# as wide. The names are the trajectory's. Of a visit, what is known as it begins is written down then, row after row;
+# what is known only when it ends, wherever its row is by then, is little. A row in the making has each of the four
+# kinds together, in this order.
+BEGUN_TICKS = ("moved", "interrupted", "queued", "attributes", "priority")
+BEGUN_CODES = ("origin", "service", "patient", "takes", "held", "initial", "first", "last", "days")
+ENDED_TICKS = ("started", "seen", "ready", "left")
+ENDED_CODES = ("outcome", "destination")
+VISIT_TICKS, VISIT_CODES = BEGUN_TICKS + ENDED_TICKS, BEGUN_CODES + ENDED_CODES
 DELAY_TICKS, DELAY_CODES = ("start", "until"), ("visit", "patient", "service", "reason", "towards")
 STAFFED_TICKS, STAFFED_CODES = ("asked", "started", "ended"), ("visit", "service", "step", "pool", "number")
+N_BEGUN_TICKS, N_BEGUN_CODES = len(BEGUN_TICKS), len(BEGUN_CODES)
+N_ENDED_TICKS, N_ENDED_CODES = len(ENDED_TICKS), len(ENDED_CODES)
 N_VISIT_TICKS, N_VISIT_CODES = len(VISIT_TICKS), len(VISIT_CODES)
 DELAY_UNTIL = 1
 STAFFED_STARTED, STAFFED_ENDED = 1, 2
 
-# Columns of a visit: those above, then those it needs while it lasts.
+# Columns of a visit: those above and those it needs while it lasts, what is wanted together close together.
 (
-    V_QUEUED, V_STARTED, V_SEEN, V_READY, V_LEFT, V_MOVED, V_INTERRUPTED, V_CODE, V_PRIORITY,
-    V_PATIENT, V_SERVICE, V_ORIGIN, V_OUTCOME, V_DESTINATION, V_HELD, V_TAKES, V_FIRST, V_LAST, V_DAYS, V_INITIAL,
-    V_ROW, V_WHO, V_STATION, V_ORDINAL, V_HELD_VISIT, V_IS_ARRIVAL, V_SEATED, V_WITHHELD, V_CLASS, V_START_DAY,
-    V_BRANCH, V_TOWARD, V_STINT, V_FINISH, V_REMAINING, V_INTERRUPTED_AT, V_NEXT, V_BEFORE, V_DEADLINE, V_RISES_AT,
+    V_STARTED, V_SEEN, V_READY, V_LEFT, V_OUTCOME, V_DESTINATION, V_ROW, V_STATION,
+    V_FINISH, V_TOWARD, V_ORDINAL, V_CLASS, V_WHO, V_HELD_VISIT, V_BRANCH, V_INTERRUPTED_AT,
+    V_ORIGIN, V_SERVICE, V_PATIENT, V_TAKES, V_HELD, V_INITIAL, V_FIRST, V_LAST,
+    V_DAYS, V_MOVED, V_INTERRUPTED, V_QUEUED, V_CODE, V_PRIORITY, V_NEXT, V_BEFORE,
+    V_DEADLINE, V_IS_ARRIVAL, V_SEATED, V_WITHHELD, V_RISES_AT, V_START_DAY, V_STINT, V_REMAINING,
 ) = range(40)  # fmt: skip
 VISIT_WIDTH = 40
 

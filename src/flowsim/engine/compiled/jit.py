@@ -83,8 +83,8 @@ def _bring(_context: Any, numbers: Any, at: Any) -> Any:
         address = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), byte)
         kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
         bring = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
-        # To be read, to be kept, and data.
-        builder.call(bring, [address, word(0), word(3), word(1)])
+        # To be written, to be kept, and data.
+        builder.call(bring, [address, word(1), word(3), word(1)])
 
     return types.void(numbers, at), lower
 

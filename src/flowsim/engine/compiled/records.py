@@ -4,21 +4,60 @@ from __future__ import annotations
 
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.codes import NEVER, NONE
-from flowsim.engine.compiled.jit import compiled, narrow
+from flowsim.engine.compiled.jit import compiled, narrow, prefetch
 from flowsim.system.tables import Ints
+
+
+AHEAD = 32
+"""How many visits ahead of the present one room to write is fetched."""
+
+
+@compiled
+def look_ahead(m: Ints, row: int) -> None:
+    """Have the lines fetched where visits soon to come will be written down, when a line of them begins."""
+    room = m[im.VISIT_ROOM]
+    if row & 7 == 0:
+        at = m[im.VISIT_TICKS_AT] + row + AHEAD
+        for k in range(im.N_VISIT_TICKS):
+            prefetch(m, at + k * room)
+    if row & 15 == 0:
+        at = m[im.VISIT_CODES_AT] + ((row + AHEAD) >> 1)
+        for k in range(im.N_VISIT_CODES):
+            prefetch(m, at + (k * room >> 1))
+
+
+@compiled
+def write_begun(m: Ints, v: int) -> None:
+    """Write down what is known of a visit as it begins; what seldom changes later, as if it never did."""
+    room, row = m[im.VISIT_ROOM], m[v + im.V_ROW]
+    look_ahead(m, row)
+    at = m[im.VISIT_TICKS_AT] + row
+    for k in range(im.N_BEGUN_TICKS):
+        m[at + k * room] = m[v + im.V_MOVED + k]
+    codes = narrow(m)
+    at = 2 * m[im.VISIT_CODES_AT] + row
+    for k in range(im.N_BEGUN_CODES):
+        codes[at + k * room] = m[v + im.V_ORIGIN + k]
 
 
 @compiled
 def write_visit(m: Ints, v: int) -> None:
-    """Write down a visit that has ended, or that goes on at the end of the run."""
+    """Write down the rest of a visit that has ended, or that goes on at the end of the run."""
     room, row = m[im.VISIT_ROOM], m[v + im.V_ROW]
     at = m[im.VISIT_TICKS_AT] + row
-    for k in range(im.N_VISIT_TICKS):
-        m[at + k * room] = m[v + k]
+    if m[v + im.V_MOVED] != NEVER:
+        m[at] = m[v + im.V_MOVED]
+    if m[v + im.V_INTERRUPTED] != 0:
+        m[at + room] = m[v + im.V_INTERRUPTED]
+    at += im.N_BEGUN_TICKS * room
+    for k in range(im.N_ENDED_TICKS):
+        m[at + k * room] = m[v + im.V_STARTED + k]
     codes = narrow(m)
-    at = 2 * m[im.VISIT_CODES_AT] + row
-    for k in range(im.N_VISIT_CODES):
-        codes[at + k * room] = m[v + im.N_VISIT_TICKS + k]
+    at = 2 * m[im.VISIT_CODES_AT] + row + im.N_BEGUN_CODES * room
+    if m[v + im.V_DAYS] != 0:
+        codes[at - room] = m[v + im.V_DAYS]
+    for k in range(im.N_ENDED_CODES):
+        codes[at + k * room] = m[v + im.V_OUTCOME + k]
     m[v + im.V_ROW] = NEVER
 
 

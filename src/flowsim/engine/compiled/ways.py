@@ -7,6 +7,7 @@ from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.codes import FAR, NEVER, NONE
 from flowsim.engine.compiled.jit import compiled
 from flowsim.engine.compiled.memory import luck, row, station_at
+from flowsim.engine.compiled.records import write_begun
 from flowsim.engine.compiled.spaces import can_start, first_day
 from flowsim.system import tables as tb
 from flowsim.system.tables import Floats, Ints
@@ -84,6 +85,7 @@ def open_visit(w: Ints, f: Floats, m: Ints, q: int, service: int, origin: int, h
         m[v + im.V_HELD] = m[held + im.V_SERVICE]
         m[v + im.V_IS_ARRIVAL] = 0
     classify(w, f, m, q, s, v)
+    write_begun(m, v)
     return v
 
 
