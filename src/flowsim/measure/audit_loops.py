@@ -29,51 +29,73 @@ NAMED = 3
 
 
 @njit(cache=True, nogil=True)
-def over_duty(up: Ints, down: Ints, up_by: Ints, down_by: Ints, duty_tick: Ints, duty: Ints) -> tuple[int, int]:
-    """Return how many steps began when more staff were busy than on duty, and by how many at most.
-
-    Looked at once a tick, after all that happens then: who began by then, less who ended.
-
-    Args:
-        up: ticks of starts, rising.
-        down: ticks of ends, rising.
-        up_by: staff each start takes; empty where all take one.
-        down_by: staff each end gives back; empty the same.
-        duty_tick: ticks at which the number on duty changes, rising.
-        duty: the number from each; none before the first.
-    """
-    wrong, most, busy, i, j, d, there = 0, 0, 0, 0, 0, 0, 0
-    while i < up.size:
-        tick, count = up[i], 0
-        while i < up.size and up[i] == tick:
-            busy += up_by[i] if up_by.size else 1
-            count += 1
-            i += 1
-        while j < down.size and down[j] <= tick:
-            busy -= down_by[j] if down_by.size else 1
-            j += 1
-        while d < duty_tick.size and duty_tick[d] <= tick:
-            there = duty[d]
-            d += 1
-        if busy > there:
-            wrong += count
-            most = max(most, busy - there)
-    return wrong, most
+def begun(rows: Ints, started: Ints, ended: Ints, number: Codes) -> tuple[Ints, Ints, Codes]:
+    """Return start, end (past any tick where it goes on) and staff of the steps among some rows that began."""
+    since, until, by = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64), np.empty(rows.size, np.int32)
+    n = 0
+    for row in rows:
+        if started[row] != NEVER:
+            since[n], by[n] = started[row], number[row]
+            until[n] = _FAR if ended[row] == NEVER else ended[row]
+            n += 1
+    return since[:n], until[:n], by[:n]
 
 
 @njit(cache=True, nogil=True)
-def steps_of(rows: Ints, started: Ints, ended: Ints, number: Codes, end: int) -> tuple[Ints, Ints, Ints, bool]:
-    """Return start, end and staff of the steps that began, and whether all took one; what goes on ends at the end."""
-    began, over, by = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64), np.empty(rows.size, np.int64)
-    n, are_ones = 0, True
-    for i in range(rows.size):
-        row = rows[i]
-        if started[row] != NEVER:
-            began[n], by[n] = started[row], number[row]
-            over[n] = end if ended[row] == NEVER else ended[row]
-            are_ones = are_ones and number[row] == 1
-            n += 1
-    return began[:n].copy(), over[:n].copy(), by[:n].copy(), are_ones
+def above(ticks: Ints, level: Ints, changes: Ints, offered: Ints) -> tuple[Ints, Ints]:
+    """Return by how much a step function is above another, 0 where it is not, from each tick where that changes.
+
+    Args:
+        ticks: of the first, rising.
+        level: from each.
+        changes: of the other, rising; it is 0 before them.
+        offered: from each.
+    """
+    since, over = np.empty(ticks.size + changes.size, np.int64), np.empty(ticks.size + changes.size, np.int64)
+    n, j, there, latest = 0, 0, 0, 0
+    for i in range(ticks.size):
+        tick = ticks[i]
+        while True:
+            # At this change of the first, and at those of the other before its next one.
+            while j < changes.size and changes[j] <= tick:
+                there = offered[j]
+                j += 1
+            now = max(level[i] - there, 0)
+            if now != latest:
+                since[n], over[n], latest = tick, now, now
+                n += 1
+            if j == changes.size or (i + 1 < ticks.size and changes[j] >= ticks[i + 1]):
+                break
+            tick = changes[j]
+    return since[:n], over[:n]
+
+
+@njit(cache=True, nogil=True)
+def starts_above(rows: Ints, started: Ints, is_left_out: Flags, since: Ints, over: Ints, end: int) -> tuple[int, int]:
+    """Return how many of some rows began when a step function was above 0, and how far above at most.
+
+    Args:
+        rows: of what begins.
+        started: tick of every row; NEVER where it did not begin.
+        is_left_out: whether a row is not looked at; empty where all are.
+        since: ticks of the function, 0 before them, rising.
+        over: from each.
+        end: nothing is looked at from there.
+    """
+    number, most, at = 0, 0, 0
+    for row in rows if since.size else rows[:0]:
+        tick = started[row]
+        if tick == NEVER or tick >= end or (is_left_out.size and is_left_out[row]):
+            continue
+        # Those who begin one after the other are near each other.
+        while at < since.size and since[at] <= tick:
+            at += 1
+        while at > 0 and since[at - 1] > tick:
+            at -= 1
+        if at > 0 and over[at - 1] > 0:
+            number += 1
+            most = max(most, over[at - 1])
+    return number, most
 
 
 @njit(cache=True, nogil=True)

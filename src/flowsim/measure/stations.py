@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flowsim.measure import loops
-from flowsim.measure.facts import divided, grouped_quantiles
+from flowsim.measure import loops, station_loops
+from flowsim.measure.facts import divided
 from flowsim.measure.frames import Floats, Window
-from flowsim.measure.integrals import areas, clipped, level_quantiles, levels_at, steps
+from flowsim.measure.integrals import areas, levels_at
 from flowsim.measure.intervals import EMPTY, FAR, Intervals, joined, split
-from flowsim.measure.occupancy import level, spaces_at_midnights, stepped, used_at
+from flowsim.measure.levels import number_in_use, open_at, quantiles, quantiles_by_key, time_at_levels
+from flowsim.measure.occupancy import spaces_at_midnights, used_at
 from flowsim.measure.sorting import Codes, codes, stable_order, whole
 from flowsim.measure.tidy import Tidy, Words, words_of
 from flowsim.system.spec import SystemSpec
@@ -193,12 +194,10 @@ class _Table:
         }
 
     def _any(self, stretches: Intervals) -> Floats:
-        found = np.zeros(self.n)
-        for key, mine in enumerate(self.by_group(stretches)):
-            ticks, level = steps(mine.start, mine.stop, mine.weight, self.w.start, self.w.end)
-            spent = np.diff(np.append(ticks, self.w.end))
-            found[key] = spent[level > 0].sum() / self.length
-        return found
+        keys, x = self.keys_of(stretches.service, stretches.row), stretches
+        order = stable_order(x.start)
+        spent = station_loops.covered(codes(keys), self.n, x.start, x.stop, order, self.w.start, self.w.end)
+        return np.asarray(spent / self.length)
 
     def _waits(self) -> dict[str, Floats]:
         w, (count, total, rows) = self.w, self._visits
@@ -207,7 +206,7 @@ class _Table:
         spread = np.maximum(divided(total[2], n_served) - mean**2, 0)
         lasts = (w.wait_end - w.visits.queued)[rows]
         keys = whole(self.keys[rows])
-        quantiles = grouped_quantiles(keys, lasts, stable_order(lasts), self.n, (0.5, 0.9, 0.95), self.minute)
+        quantiles = quantiles_by_key(keys, lasts, self.n, (0.5, 0.9, 0.95), self.minute)
         over = [lasts / self.minute > minutes for minutes in self.beyond]
         numbers = [np.bincount(keys, weights=is_over, minlength=self.n) for is_over in over]
         return {
@@ -240,14 +239,17 @@ class _Table:
         found = np.zeros((self.n, 2))
         count = np.zeros((self.n, len(w.midnights)), dtype=np.int64)
         for key in range(self.n):
-            ticks, number = level(w, key) if self.level is None else stepped(w, self.used[key])
-            found[key] = level_quantiles(*clipped(ticks, number, w.start, w.end), w.end, (0.5, 0.95))
+            ticks, number = self._over_time(key)
+            found[key] = quantiles(*time_at_levels((ticks, number), w.start, w.end), (0.5, 0.95))
             count[key] = number[np.searchsorted(ticks, w.midnights, side="right") - 1]
         spaces = np.repeat(spaces_at_midnights(w), self.n_levels, axis=0)
         over = (count > 0.92 * spaces).mean(axis=1) if len(w.midnights) else np.nan
         unlimited = np.repeat(w.is_unlimited, self.n_levels)
         over = np.where(unlimited, np.nan, over)
         return {"in_use_p50": found[:, 0], "in_use_p95": found[:, 1], "midnights_over_92": over}
+
+    def _over_time(self, key: int) -> tuple[Ints, Ints]:
+        return number_in_use(self.w, key) if self.level is None else open_at(self.w, self.used[key])
 
     @cached_property
     def names(self) -> list[str]:
@@ -298,22 +300,18 @@ def station_columns(window: Window, attribute: int | None = None, beyond: Sequen
 
 
 def _system(window: Window) -> dict[str, float]:
-    p = window.trajectory.patients
-    left = np.where(p.left == NEVER, FAR, p.left)
-    zeros, ones = np.zeros_like(left), np.ones_like(left)
-    arrived = window.within(p.arrival) & (p.stream != NEVER)
-    gone = arrived & (left < FAR)
-    days = (window.end - window.start) / window.ticks_per_day
-    completed = window.within(p.left)
-    inside = areas(zeros, 1, np.where(p.stream == NEVER, -1, p.arrival), left, ones, window.edges)[0, 0]
-    stay = (left - p.arrival)[gone] / window.ticks_per_minute
+    p, start, end = window.trajectory.patients, window.start, window.end
+    arrived, gone, stayed, completed, inside = station_loops.system(
+        whole(p.stream), whole(p.arrival), whole(p.left), start, end
+    )
+    days = (end - start) / window.ticks_per_day
     return {
-        "arrivals": float(arrived.sum()),
-        "arrivals_per_day": float(arrived.sum()) / days,
-        "completed": float(completed.sum()),
-        "throughput_per_day": float(completed.sum()) / days,
-        "mean_in_system": float(inside) / (window.end - window.start),
-        "time_in_system_mean": float(stay.mean()) if len(stay) else float("nan"),
+        "arrivals": float(arrived),
+        "arrivals_per_day": arrived / days,
+        "completed": float(completed),
+        "throughput_per_day": completed / days,
+        "mean_in_system": inside / (end - start),
+        "time_in_system_mean": stayed / window.ticks_per_minute / gone if gone else float("nan"),
     }
 
 

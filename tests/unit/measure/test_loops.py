@@ -1,14 +1,16 @@
 """Compiled loops against a plain way of saying the same."""
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pytest
 
-from flowsim.measure import audit_loops, audit_stay_loops, loops, visit_loops
+from flowsim.measure import audit_loops, audit_stay_loops, loops, station_loops, visit_loops
 from flowsim.measure.audit_curves import limited_moments
 from flowsim.measure.integrals import areas, levels_at, places_in, steps, together
 from flowsim.measure.intervals import FAR
+from flowsim.measure.levels import number_open, quantiles, quantiles_by_key, time_at_levels
 from flowsim.measure.sorting import codes
 from flowsim.system.spec import BY_DESTINATION, BY_ORIGIN, Distribution, Table
 
@@ -218,19 +220,89 @@ def test_a_step_function_less_another_is_less_at_every_tick():
         assert level[np.searchsorted(ticks, t, side="right") - 1] == wanted
 
 
-@pytest.mark.parametrize("takes", [(1,), (1, 2)])
-def test_steps_over_duty_are_those_a_count_at_every_start_finds(takes):
-    started = np.sort(RNG.integers(0, 500, N))
-    ended, by = started + RNG.integers(0, 30, N), RNG.choice(takes, N)
-    duty_tick, duty = np.array([10, 100, 300]), np.array([25, 18, 40])
-    order = np.argsort(ended, kind="stable")
-    plain = by[:0] if takes == (1,) else by
-    number, most = audit_loops.over_duty(
-        started, ended[order], plain, plain if not plain.size else by[order], duty_tick, duty
+@pytest.mark.parametrize("weights", [(1,), (1, 2), (1, -1)])
+@pytest.mark.parametrize("length", [200, 2])
+def test_numbers_open_are_the_levels_of_every_tick(weights, length):
+    _, start, stop, weight = stretches(weights)
+    stop = np.minimum(stop, start + length)
+    ticks, level = number_open(start, stop, codes(weight), 800)
+    assert ticks[0] == start.min()
+    assert (np.diff(ticks) > 0).all()
+    for t in range(start.min(), 800):
+        wanted = (weight * (start <= t) * (t < stop)).sum()
+        assert level[np.searchsorted(ticks, t, side="right") - 1] == wanted
+
+
+def test_changes_close_together_are_left_to_be_sorted():
+    start = np.append(RNG.integers(10**9, 10**9 + 10**5, 2000), 0)
+    found = station_loops.steps(start, start + 50, codes(np.ones_like(start)), 0, 10**11)
+    assert not found[0].size
+    np.testing.assert_array_equal(
+        number_open(start, start + 50, codes(np.ones_like(start)), 10**11),
+        steps(start, start + 50, np.ones_like(start), 0, 10**11),
     )
-    over = []
-    for t in started:
+
+
+def test_time_at_each_level_is_that_of_every_tick_counted():
+    ticks, level = steps(*stretches((1, 2))[1:], 0, 800)
+    values, spent = time_at_levels((ticks, level), 100, 700)
+    at = level[np.searchsorted(ticks, np.arange(100, 700), side="right") - 1]
+    assert dict(zip(values[spent > 0], spent[spent > 0], strict=True)) == Counter(at.tolist())
+    assert quantiles(values, spent, (0.5, 0.95)) == np.quantile(at, (0.5, 0.95), method="inverted_cdf").tolist()
+
+
+def test_time_covered_is_that_of_ticks_with_any_open():
+    key, start, stop, _ = stretches()
+    found = station_loops.covered(codes(key), 3, start, stop, np.argsort(start, kind="stable"), 100, 700)
+    for k in range(3):
+        assert found[k] == sum(((key == k) & (start <= t) & (t < stop)).any() for t in range(100, 700))
+
+
+def test_percentiles_by_key_are_those_of_numpy():
+    key, value = RNG.integers(0, 5, N), RNG.integers(0, 900, N)
+    found = quantiles_by_key(key, value, 6, (0.5, 0.9, 0.95), 7.0)
+    for k in range(5):
+        np.testing.assert_allclose(found[:, k], np.quantile(value[key == k] / 7, (0.5, 0.9, 0.95)), rtol=1e-12)
+    assert np.isnan(found[:, 5]).all()
+
+
+def test_patients_of_the_system_are_counted_in_the_window():
+    stream, arrival = RNG.integers(-1, 3, N), RNG.integers(0, 900, N)
+    left = np.where(RNG.random(N) < 0.2, -1, arrival + RNG.integers(0, 300, N))
+    arrival[stream < 0] = 0
+    came, until = (stream >= 0) & (arrival >= 100) & (arrival < 700), np.where(left < 0, FAR, left)
+    gone = came & (left >= 0)
+    inside = sum((((stream < 0) | (arrival <= t)) & (t < until)).sum() for t in range(100, 700))
+    completed = ((left >= 100) & (left < 700)).sum()
+    wanted = (came.sum(), gone.sum(), (left - arrival)[gone].sum(), completed, inside)
+    assert station_loops.system(stream, arrival, left, 100, 700) == wanted
+
+
+@pytest.mark.parametrize("takes", [(1,), (1, 2)])
+def test_steps_above_duty_are_those_a_count_at_every_start_finds(takes):
+    rows = np.sort(RNG.choice(N, 300, replace=False))
+    started = np.where(RNG.random(N) < 0.1, -1, np.sort(RNG.integers(0, 500, N)) + RNG.integers(0, 20, N))
+    ended = np.where((started < 0) | (RNG.random(N) < 0.05), -1, started + RNG.integers(0, 30, N))
+    by, duty_tick, duty = codes(RNG.choice(takes, N)), np.array([10, 100, 300]), np.array([25, 18, 40])
+    since, until, number = audit_loops.begun(rows, started, ended, by)
+    over = audit_loops.above(*number_open(since, until, number, 600), duty_tick, duty)
+    found = audit_loops.starts_above(rows, started, np.zeros(0, dtype=bool), *over, 600)
+    excess = []
+    for t in since:
         there = duty[duty_tick <= t]
-        over.append(by[started <= t].sum() - by[ended <= t].sum() - (there[-1] if there.size else 0))
-    assert number == sum(o > 0 for o in over)
-    assert most == max([0, *over])
+        excess.append(number[(since <= t) & (t < until)].sum() - (there[-1] if there.size else 0))
+    assert found == (sum(o > 0 for o in excess), max([0, *excess]))
+    out = RNG.random(N) < 0.5
+    fewer = audit_loops.starts_above(rows, started, out, *over, 600)
+    kept = [o for o, is_out in zip(excess, out[rows[started[rows] >= 0]], strict=True) if not is_out]
+    assert fewer == (sum(o > 0 for o in kept), max([0, *kept]))
+
+
+def test_a_step_function_is_above_another_where_their_difference_is():
+    (a, x), (b, y) = (steps(*stretches((1, 2))[1:], 0, 800) for _ in range(2))
+    since, over = audit_loops.above(a, x, b + 5, y)
+    for t in range(800):
+        lower = y[np.searchsorted(b + 5, t, side="right") - 1] if t >= 5 else 0
+        wanted = max(x[np.searchsorted(a, t, side="right") - 1] - lower, 0)
+        at = np.searchsorted(since, t, side="right")
+        assert (over[at - 1] if at else 0) == wanted
