@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from flowsim.measure.audit_loops import clipped_sum, visits_made
+from flowsim.measure.audit_loops import clipped_sums, number_between, visits_made
 from flowsim.measure.audit_rows import AuditRow, compared
 from flowsim.measure.cost import UNASSIGNED, lines_of
 from flowsim.measure.cost import Line as Charged
-from flowsim.measure.frames import Window
+from flowsim.measure.frames import Floats, Window
 from flowsim.measure.home_care import list_ticks
 from flowsim.measure.integrals import clipped
 from flowsim.measure.intervals import FAR, Intervals
@@ -69,14 +69,14 @@ def _lines(window: Window) -> Iterator[Line]:
 
 def _service(window: Window, s: int, cost: ServiceCost) -> Iterator[tuple[str, float, float]]:
     """Yield the priced lines of a service, counted patient by patient or along the number in use."""
-    v, here = window.visits, window.rows_at[s]
+    v, here, bounds = window.visits, window.rows_at[s], (window.start, window.end)
     if cost.attendance:
-        came = v.queued[here[window.has_joined[here] & (v.initial[here] == 0)]]
-        yield "attendance", cost.attendance, float((came < window.end).sum() - (came < window.start).sum())
+        came = number_between(here, v.queued, window.has_joined, window.was_there, *bounds)
+        yield "attendance", cost.attendance, float(came)
     if cost.admission:
-        began = v.started[here[window.has_started[here] & ~window.is_placed[here]]]
-        yield "admission", cost.admission, float((began < window.end).sum() - (began < window.start).sum())
-    held, late = (_one_by_one(window, window.at(name, s)) for name in ("in_use", "delayed"))
+        began = number_between(here, v.started, window.has_started, window.is_placed, *bounds)
+        yield "admission", cost.admission, float(began)
+    held, late = _days(window, "in_use", s), _days(window, "delayed", s)
     if cost.delayed_time is not None:
         yield "space", cost.space_time * MINUTES_PER_DAY, held - late
         yield "delayed", cost.delayed_time * MINUTES_PER_DAY, late
@@ -85,25 +85,31 @@ def _service(window: Window, s: int, cost: ServiceCost) -> Iterator[tuple[str, f
     if cost.empty_time:
         yield "empty", cost.empty_time * MINUTES_PER_DAY, _unused(window, s)
     if cost.waiting_time:
-        yield "waiting", cost.waiting_time * MINUTES_PER_DAY, _one_by_one(window, window.at("waiting", s))
+        yield "waiting", cost.waiting_time * MINUTES_PER_DAY, _days(window, "waiting", s)
     if cost.visit and window.by_visits[s]:
         yield "visit", cost.visit, _visits(window, s)
     if cost.surge_time:
-        yield "surge", cost.surge_time * MINUTES_PER_DAY, _one_by_one(window, window.at("surge", s))
+        yield "surge", cost.surge_time * MINUTES_PER_DAY, _days(window, "surge", s)
 
 
-def _one_by_one(window: Window, stretches: Intervals) -> float:
-    """Return the sum of each stretch clipped to the window [days]; one that ends before it begins is none."""
-    total = clipped_sum(stretches.start, stretches.stop, stretches.weight, window.start, window.end)
-    return total / window.ticks_per_day
+def _days(window: Window, name: str, service: int) -> float:
+    """Return how long the stretches a window calls so last at a service within it, one by one [days]."""
+    found = window.once(("one by one", name), lambda: _one_by_one(window, getattr(window, name)))
+    return float(found[service])
+
+
+def _one_by_one(window: Window, x: Intervals) -> Floats:
+    """Return the sum of stretches clipped to the window, by service [days]; one that ends before it begins is none."""
+    total = clipped_sums(x.service, window.n_services, x.start, x.stop, x.weight, window.start, window.end)
+    return np.asarray(total / window.ticks_per_day)
 
 
 def _unused(window: Window, s: int) -> float:
     """Return offered less used, and more where overfull [days]."""
     ticks, over = clipped(*excess(window, s), window.start, window.end)
     too_many = (np.diff(np.append(ticks, window.end)) * np.maximum(over, 0)).sum() / window.ticks_per_day
-    offered, taken = window.at("capacity", s), used_at(window, s)
-    return float(_one_by_one(window, offered) - _one_by_one(window, taken) + too_many)
+    taken = _one_by_one(window, used_at(window, s))[s]
+    return float(_days(window, "capacity", s) - taken + too_many)
 
 
 def _visits(window: Window, s: int) -> float:

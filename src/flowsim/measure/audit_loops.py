@@ -99,28 +99,62 @@ def starts_above(rows: Ints, started: Ints, is_left_out: Flags, since: Ints, ove
 
 
 @njit(cache=True, nogil=True)
-def clipped_sum(start: Ints, stop: Ints, weight: Codes, begin: int, end: int) -> int:
-    """Return the sum of each stretch clipped to a window; one that ends before it begins is none."""
-    total = 0
+def clipped_sums(service: Codes, n: int, start: Ints, stop: Ints, weight: Codes, begin: int, end: int) -> Ints:
+    """Return the sum of each stretch clipped to a window, by service; one that ends before it begins is none."""
+    total = np.zeros(n, np.int64)
     for i in range(start.size):
         lasts = min(max(stop[i], begin), end) - min(max(start[i], begin), end)
-        total += max(lasts, 0) * weight[i]
+        total[service[i]] += max(lasts, 0) * weight[i]
     return total
 
 
 @njit(cache=True, nogil=True)
+def number_between(rows: Ints, tick: Ints, is_one: Flags, is_out: Flags, begin: int, end: int) -> int:
+    """Return how many rows that are one, and not out, have a tick in a window."""
+    number = 0
+    for row in rows:
+        number += is_one[row] and not is_out[row] and begin <= tick[row] < end
+    return number
+
+
+@njit(cache=True, nogil=True)
 def alike(
-    rows: Ints, mine: tuple[Ints, Ints, Ints], drawn: tuple[Ints, Ints, Ints], codes: Levels, others: Levels
-) -> int:
-    """Return how many rows of a table are, column by column and attribute by attribute, those of another."""
-    same = 0
-    for i in range(rows.size):
-        row = rows[i]
-        is_same = mine[0][row] == drawn[0][i] and mine[1][row] == drawn[1][i] and mine[2][row] == drawn[2][i]
-        for a in range(codes.shape[1]):
-            is_same = is_same and codes[row, a] == others[i, a]
-        same += is_same
-    return same
+    mine: tuple[Ints, Ints, Ints], drawn: tuple[Ints, Ints, Ints], codes: Levels, others: Levels, n_streams: int
+) -> tuple[Ints, int]:
+    """Return how many patients came by stream, and how many are, column by column, those drawn in the same place.
+
+    Args:
+        mine: stream (NEVER for people there at the start), number and arrival of every patient.
+        drawn: the same of those drawn.
+        codes: attributes of every patient.
+        others: of those drawn.
+        n_streams: how many.
+    """
+    stream, number, arrival = mine
+    count, same, i = np.zeros(n_streams, np.int64), 0, 0
+    for row in range(stream.size):
+        if stream[row] == NEVER:
+            continue
+        if 0 <= stream[row] < n_streams:
+            count[stream[row]] += 1
+        if i < drawn[0].size:
+            is_same = stream[row] == drawn[0][i] and number[row] == drawn[1][i] and arrival[row] == drawn[2][i]
+            for a in range(codes.shape[1]):
+                is_same &= codes[row, a] == others[i, a]
+            same += is_same
+        i += 1
+    return count, same
+
+
+@njit(cache=True, nogil=True)
+def held(keys: Ints, n_keys: int, ticks: Ints, values: Ints, end: int) -> Ints:
+    """Return the integral of each key's step function to an end; its changes come in order, none before the start."""
+    total, since, value = np.zeros(n_keys, np.int64), np.zeros(n_keys, np.int64), np.zeros(n_keys, np.int64)
+    for i in range(keys.size):
+        key, tick = keys[i], min(ticks[i], end)
+        total[key] += value[key] * (tick - since[key])
+        since[key], value[key] = tick, values[i]
+    return total + value * (end - since)
 
 
 @njit(cache=True, nogil=True)

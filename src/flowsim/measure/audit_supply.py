@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from flowsim.demand import Arrivals
-from flowsim.measure.audit_loops import alike
-from flowsim.measure.audit_rows import AuditRow, compared, none_of
+from flowsim.measure.audit_loops import alike, held
+from flowsim.measure.audit_rows import AuditRow, compared, none_of, once_a_system
 from flowsim.measure.frames import Floats, Window
-from flowsim.measure.integrals import areas
 from flowsim.measure.intervals import FAR
+from flowsim.measure.sorting import whole
 from flowsim.system.spec import UNLIMITED, RoutingSpec, ServiceSpec, Steps, StreamSpec, SystemSpec
 from flowsim.trajectory import NEVER, Ints
 
@@ -21,34 +21,32 @@ STANDARD_ERRORS = 5.0
 
 def supply_rows(window: Window, demand: Arrivals) -> Iterator[AuditRow]:
     """Yield the comparisons of what a run was given with what it was asked to have."""
-    yield from _arrivals(window, demand)
-    yield _as_drawn(window, demand)
+    count, as_drawn = _as_drawn(window, demand)
+    yield from _arrivals(window, count, demand)
+    yield as_drawn
     yield from _present(window)
-    shared = _shared_purposes(window.spec)
+    shared = shared_purposes(window.spec)
     yield none_of("draws_apart", "", len(shared), "; ".join(" and ".join(names) for names in shared[:3]))
     yield from _capacity(window)
     yield from _duty(window)
 
 
-def _arrivals(window: Window, demand: Arrivals) -> Iterator[AuditRow]:
-    stream = window.trajectory.patients.stream
-    count = np.bincount(stream[stream != NEVER], minlength=len(window.spec.streams))
-    for s, asked in enumerate(demand.expected):
+def _arrivals(window: Window, count: Ints, demand: Arrivals) -> Iterator[AuditRow]:
+    for stream, asked, came in zip(window.spec.streams, demand.expected, count.tolist(), strict=True):
         # Half a patient's room lets a stream that expects next to none have none.
         tolerance = STANDARD_ERRORS * asked.sd + (0.5 if asked.sd > 0 else 1e-6)
-        yield compared("arrivals", window.spec.streams[s].id, asked.after, float(count[s]), tolerance)
+        yield compared("arrivals", stream.id, asked.after, float(came), tolerance)
 
 
-def _as_drawn(window: Window, demand: Arrivals) -> AuditRow:
-    """Compare the patients with those drawn: none added, lost, changed or moved in time."""
+def _as_drawn(window: Window, demand: Arrivals) -> tuple[Ints, AuditRow]:
+    """Return patients by stream, and whether they are those drawn: none added, lost, changed or moved in time."""
     p = window.trajectory.patients
-    came = np.flatnonzero(p.stream != NEVER)
-    mine = (p.stream, p.number, p.arrival)
-    drawn = (demand.stream, demand.number, demand.tick)
-    if len(came) != len(drawn[0]):
-        return compared("patients_as_drawn", "", len(drawn[0]), len(came))
-    same = alike(came, mine, drawn, np.ascontiguousarray(p.attributes), np.ascontiguousarray(demand.attributes))
-    return compared("patients_as_drawn", "", len(came), same)
+    mine, drawn = (p.stream, p.number, p.arrival), (demand.stream, demand.number, demand.tick)
+    codes = np.ascontiguousarray(p.attributes), np.ascontiguousarray(demand.attributes)
+    count, same = alike(mine, drawn, *codes, len(window.spec.streams))
+    came, asked = int(count.sum()), len(demand.tick)
+    realised = same if came == asked else came
+    return count, compared("patients_as_drawn", "", asked, realised)
 
 
 def _present(window: Window) -> Iterator[AuditRow]:
@@ -57,7 +55,10 @@ def _present(window: Window) -> Iterator[AuditRow]:
     here = np.flatnonzero(v.initial == 1)
     real = here[(v.patient[here] >= 0) & (v.patient[here] < len(stream))]
     real = real[stream[v.patient[real]] == NEVER]
+    found = set(v.service[real].tolist())
     for s, service in enumerate(window.spec.services):
+        if not service.initial and s not in found:
+            continue
         for is_waiting, word in ((False, "in place"), (True, "waiting")):
             asked = sum(g.number for g in service.initial if g.waiting is is_waiting)
             mine = real[(v.service[real] == s) & (window.is_placed[real] != is_waiting)]
@@ -68,20 +69,7 @@ def _present(window: Window) -> Iterator[AuditRow]:
     yield compared("present_at_start", "", asked_in_all, realised, note="patients and first visits in all")
 
 
-_MOST_KNOWN = 32
-_known: dict[int, tuple[SystemSpec, list[tuple[str, ...]]]] = {}
-"""Answers for systems by id, which are held so that nothing else comes to have their ids."""
-
-
-def _shared_purposes(spec: SystemSpec) -> list[tuple[str, ...]]:
-    """Return ``shared_purposes``, found once for all replications of a system."""
-    if id(spec) not in _known:
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
-        _known[id(spec)] = (spec, shared_purposes(spec))
-    return _known[id(spec)][1]
-
-
+@once_a_system
 def shared_purposes(spec: SystemSpec) -> list[tuple[str, ...]]:
     """Return groups of draws of one patient that share a purpose; their luck would be the same."""
     common = [named for service in spec.services for named in _of_service(service)]
@@ -129,16 +117,23 @@ def _is_drawn(routing: RoutingSpec) -> bool:
 def _capacity(window: Window) -> Iterator[AuditRow]:
     """Compare space-hours offered (surge aside) with the schedule asked for."""
     c, hour = window.trajectory.capacity, 60 * window.ticks_per_minute
-    for s, service in enumerate(window.spec.services):
-        if max(service.capacity.values) >= UNLIMITED:
-            continue
-        ticks = np.unique([*service.capacity.ticks, *service.admitting.ticks])
-        asked = _at(service.capacity, ticks)
-        if service.is_closed_capacity:
-            asked = asked * (_at(service.admitting, ticks) > 0)
-        mine = c.service == s
-        total = _held(ticks, asked.astype(np.int64), window)
-        yield compared("capacity_offered", service.id, total / hour, _held(c.tick[mine], c.spaces[mine], window) / hour)
+    offered = held(whole(c.service), window.n_services, whole(c.tick), whole(c.spaces), window.end).tolist()
+    for s, asked in _asked_for(window.spec, window.end):
+        yield compared("capacity_offered", window.spec.services[s].id, asked / hour, offered[s] / hour)
+
+
+@once_a_system
+def _asked_for(spec: SystemSpec, end: int) -> list[tuple[int, int]]:
+    """Return each service that can fill and the ticks of its spaces asked for up to the window's end."""
+    found = []
+    for s, service in enumerate(spec.services):
+        if max(service.capacity.values) < UNLIMITED:
+            ticks = np.unique([*service.capacity.ticks, *service.admitting.ticks])
+            asked = _at(service.capacity, ticks)
+            if service.is_closed_capacity:
+                asked = asked * (_at(service.admitting, ticks) > 0)
+            found.append((s, _held(ticks, asked.astype(np.int64), end)))
+    return found
 
 
 def _at(steps: Steps, ticks: Ints) -> Floats:
@@ -150,20 +145,23 @@ def _at(steps: Steps, ticks: Ints) -> Floats:
 def _duty(window: Window) -> Iterator[AuditRow]:
     """Compare staff-hours on duty with the rota: equal, or fewer where there is sickness."""
     d, hour = window.trajectory.on_duty, 60 * window.ticks_per_minute
-    for p, pool in enumerate(window.spec.staff):
-        rota = _held(np.array(pool.rota.ticks), np.array(pool.rota.values, dtype=np.int64), window) / hour
-        mine = d.pool == p
-        there = _held(d.tick[mine], d.number[mine], window) / hour
+    present = held(whole(d.pool), len(window.spec.staff), whole(d.tick), whole(d.number), window.end).tolist()
+    for pool, rostered, there in zip(window.spec.staff, _rostered(window.spec, window.end), present, strict=True):
+        rota = rostered / hour
         asked = rota * (1 - pool.sickness)
         # Members are absent by the day, independently: hours vary by at most a day's hours for each.
         most = max((*pool.rota.values, 1))
         days = max(len(window.midnight_ticks), 1)
         sd = rota * (pool.sickness * (1 - pool.sickness) / (most * days)) ** 0.5 if rota else 0.0
-        yield compared("on_duty", pool.id, asked, there, 2 * STANDARD_ERRORS * sd)
+        yield compared("on_duty", pool.id, asked, there / hour, 2 * STANDARD_ERRORS * sd)
 
 
-def _held(ticks: Ints, values: Ints, window: Window) -> int:
-    """Return the integral of a step function from the run's start to the window's end [ticks]."""
-    stop = np.append(ticks[1:], FAR).astype(np.int64)
-    zeros = np.zeros(len(ticks), dtype=np.int64)
-    return int(areas(zeros, 1, ticks.astype(np.int64), stop, values, np.array([0, window.end]))[0, 0])
+@once_a_system
+def _rostered(spec: SystemSpec, end: int) -> list[int]:
+    """Return the ticks of members that each pool's rota asks for up to the window's end."""
+    return [_held(np.array(p.rota.ticks), np.array(p.rota.values, dtype=np.int64), end) for p in spec.staff]
+
+
+def _held(ticks: Ints, values: Ints, end: int) -> int:
+    """Return the integral of a step function from the run's start to an end [ticks]."""
+    return int(np.diff(np.clip([*ticks, FAR], 0, end)) @ values)

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from flowsim.measure import loops
 from flowsim.measure.frames import Window
 from flowsim.measure.integrals import areas, clipped, counted
 from flowsim.measure.intervals import FAR, Flags, Intervals, intervals
@@ -159,8 +160,7 @@ def _admissions(window: Window, edges: Ints) -> Ints:
 
 
 def _visits(window: Window, which: Flags, tick: Ints, edges: Ints) -> Ints:
-    rows = np.flatnonzero(which)
-    return _count(window.visits.service[rows], window.n_services, tick[rows], np.ones_like(rows), edges)
+    return loops.tally(whole(window.service), np.where(which, tick, edges[0] - 1), edges, window.n_services)
 
 
 def _count(keys: Ints | Codes, n_keys: int, tick: Ints, weight: Ints | Codes, edges: Ints) -> Ints:

@@ -306,3 +306,37 @@ def test_a_step_function_is_above_another_where_their_difference_is():
         wanted = max(x[np.searchsorted(a, t, side="right") - 1] - lower, 0)
         at = np.searchsorted(since, t, side="right")
         assert (over[at - 1] if at else 0) == wanted
+
+
+def test_step_functions_add_up_to_an_end_by_key():
+    key, tick = RNG.integers(0, 4, N), np.sort(RNG.integers(0, 900, N))
+    value = RNG.integers(0, 9, N)
+    found = audit_loops.held(key, 5, tick, value, 700)
+    for k in range(5):
+        mine, total = key == k, 0
+        for t in range(700):
+            before = value[mine & (tick <= t)]
+            total += before[-1] if before.size else 0
+        assert found[k] == total
+
+
+def test_stretches_clipped_and_ticks_between_are_those_in_the_window():
+    key, start, stop, weight = stretches((1, 2))
+    lasts = np.maximum(np.clip(stop, 100, 700) - np.clip(start, 100, 700), 0) * weight
+    found = audit_loops.clipped_sums(codes(key), 3, start, stop, codes(weight), 100, 700)
+    assert found.tolist() == [lasts[key == k].sum() for k in range(3)]
+    rows, is_one, is_out = np.arange(0, N, 2), RNG.random(N) < 0.8, RNG.random(N) < 0.2
+    wanted = (is_one & ~is_out & (start >= 100) & (start < 700))[rows].sum()
+    assert audit_loops.number_between(rows, start, is_one, is_out, 100, 700) == wanted
+
+
+@pytest.mark.parametrize("column", range(4))
+def test_patients_alike_are_those_without_a_column_changed(column):
+    stream = np.append([-1, -1], RNG.integers(0, 3, N - 2))
+    number, arrival, levels = np.arange(N), RNG.integers(0, 900, N), RNG.integers(0, 5, (N, 2)).astype(np.int16)
+    drawn = [stream[2:], number[2:], arrival[2:], levels[2:]]
+    drawn[column] = drawn[column].copy()
+    drawn[column][[3, 50, 200]] += 1
+    count, same = audit_loops.alike((stream, number, arrival), tuple(drawn[:3]), levels, drawn[3], 3)
+    assert count.tolist() == [(stream == s).sum() for s in range(3)]
+    assert same == N - 2 - 3
