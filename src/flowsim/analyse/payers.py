@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from flowsim.analyse.intervals import interval
@@ -54,11 +55,15 @@ def with_cash(costs: pd.DataFrame, book: CashBook) -> pd.DataFrame:
         costs: item, kind, payer, pounds, units (patients, visits or days) ...
         book: see ``CashBook``; of an item in it, kinds that it does not name move no cash.
     """
-    rates = [
-        book[item].get(kind, 0.0) if item in book else None
-        for item, kind in zip(costs["item"].astype(str), costs["kind"].astype(str), strict=True)
-    ]
-    rate = pd.Series(rates, index=costs.index, dtype="float64")
+    lines = costs[["item", "kind"]].astype(str)
+    known = lines.drop_duplicates()
+    known = known.assign(
+        rate=[
+            book[item].get(kind, 0.0) if item in book else np.nan
+            for item, kind in zip(known["item"], known["kind"], strict=True)
+        ]
+    )
+    rate = lines.merge(known, on=["item", "kind"], how="left")["rate"].set_axis(costs.index)
     return costs.assign(cash=(rate * costs["units"]).where(rate.notna(), costs["pounds"]))
 
 
@@ -85,10 +90,10 @@ def by_payer(costs: pd.DataFrame, against: str, column: str = "pounds", by: str 
         .reset_index()
         .pivot_table(index=keys[:3], columns="arm", values="sum", aggfunc="sum", fill_value=0.0)
     )
-    arms = [arm for arm in dict.fromkeys(costs["arm"]) if arm in wide.columns]
+    arms = [arm for arm in costs["arm"].unique() if arm in wide.columns]
     baseline = wide[against] if against in wide.columns else wide[arms[0]] * float("nan")
     rows = []
-    for demand in dict.fromkeys(costs["demand"]):
+    for demand in costs["demand"].unique():
         parts = wide.loc[demand].groupby(level=by, sort=True).indices
         here, base = wide.loc[demand], baseline.loc[demand].to_numpy()
         for arm in arms:

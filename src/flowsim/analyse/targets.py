@@ -219,7 +219,7 @@ def _measure_rows(name: str, target: Target, measures: pd.DataFrame, against: st
         wide = here.pivot_table(index="replication", columns="arm", values="value", dropna=False)
         if against not in wide.columns:
             continue
-        for arm in dict.fromkeys(here["arm"]):
+        for arm in here["arm"].unique():
             if arm == against and target.goal not in ("at_most", "at_least"):
                 continue
             option, base = (wide[a].to_numpy(dtype=np.float64) for a in (arm, against))
@@ -254,7 +254,7 @@ def _money_rows(name: str, target: Target, money: Money, against: str) -> list[t
         for basis, column in ((FULL, "pounds"), (CASH, "cash")):
             own = _sums(mine[mine["kind"].isin(OWN_KINDS)], column, replications, periods)
             other = _sums(mine[~mine["kind"].isin(OWN_KINDS)], column, replications, periods)
-            for arm in dict.fromkeys(here["arm"].astype(str)):
+            for arm in here["arm"].astype(str).unique():
                 if target.goal == "spends":
                     judged = spent(own(arm) + other(arm), wanted)
                 elif arm == against:
@@ -272,8 +272,12 @@ def _is_counted(target: Target, money: Money) -> pd.Series:
     item = money.costs["item"].astype(str)
     if not target.roles and not target.items:
         return pd.Series(data=True, index=item.index)
-    named = item.isin(target.items) | item.str.partition(".")[0].isin(target.items)
-    return named | item.map(lambda i: money.roles.get(i, "")).isin(target.roles)
+    counted = [
+        name
+        for name in item.unique()
+        if name in target.items or name.partition(".")[0] in target.items or money.roles.get(name, "") in target.roles
+    ]
+    return item.isin(counted)
 
 
 def _sums(costs: pd.DataFrame, column: str, replications: list[int], periods: float) -> Callable[[str], Floats]:
@@ -281,7 +285,10 @@ def _sums(costs: pd.DataFrame, column: str, replications: list[int], periods: fl
     # What is paid once is paid once, however long the time.
     scaled = costs[column].where(costs["kind"] == "programme_once", costs[column] * periods)
     sums = scaled.groupby([costs["arm"].astype(str), costs["replication"]]).sum()
-    return lambda arm: np.array([float(sums.get((arm, r), 0.0)) for r in replications], dtype=np.float64)
+    known: dict[str, dict[int, float]] = {}
+    for (arm, replication), pounds in zip(sums.index, sums.to_numpy(dtype=np.float64).tolist(), strict=True):
+        known.setdefault(arm, {})[replication] = pounds
+    return lambda arm: np.array([known.get(arm, {}).get(r, 0.0) for r in replications], dtype=np.float64)
 
 
 def _row(demand: str, arm: str, name: str, basis: str, goal: str, unit: str, j: Judged) -> tuple[object, ...]:

@@ -155,7 +155,8 @@ class ExperimentResult:
         words["levels"] = [_as_dict(level) for level in self.levels]
         _write_json(folder / "result.json", words)
         _write_json(folder / "manifest.json", dict(self.manifest))
-        text = yaml.safe_dump(dict(self.config), sort_keys=False, allow_unicode=True, width=120)
+        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+        text = yaml.dump(dict(self.config), Dumper=dumper, sort_keys=False, allow_unicode=True, width=120)
         (folder / "config.yaml").write_text(text, encoding="utf-8")
 
     @classmethod
@@ -173,7 +174,8 @@ class ExperimentResult:
         words["arms"] = tuple(Arm(**{**arm, "stack": tuple(arm["stack"])}) for arm in words["arms"])
         words["levels"] = tuple(Level(**level) for level in words["levels"])
         words["watches"] = tuple(words["watches"])
-        words["config"] = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        words["config"] = yaml.load((folder / "config.yaml").read_text(encoding="utf-8"), Loader=loader)
         words["manifest"] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         words |= {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
         return cls(**words)

@@ -28,7 +28,7 @@ def findings(result: ExperimentResult) -> dict[str, pd.DataFrame]:
         "targets": targets_table(result),
         "payers": payers,
         "cost_shifts": cost_shifts(full, result.against),
-        "break_even": pays_rows(result, [level.id for level in result.levels]),
+        "break_even": pays_rows(result),
         "inequality": inequality_table(result),
     }
 

@@ -46,7 +46,7 @@ class Divided:
 @once_a_result
 def divided(result: ExperimentResult) -> list[Divided]:
     """Return the attributes by which measures of people were divided, in the configuration's order."""
-    taken = set() if result.measures.empty else set(result.measures["measure"].astype(str))
+    taken = set() if result.measures.empty else set(result.measures["measure"].unique())
     found: dict[str, list[str]] = {}
     for measure in result.config.get("measure") or {}:
         definition = result.definition(measure)

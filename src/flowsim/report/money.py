@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,9 @@ from flowsim.analyse.targets import saved
 from flowsim.experiment.result import ExperimentResult
 from flowsim.report.configured import cash, providers
 from flowsim.report.formats import gap, listed, money, number, size_of_gap
+from flowsim.report.kept import once_a_result
 from flowsim.report.tables import Cell, Row, Table, difference_cell
-from flowsim.report.view import Verdict, judge
+from flowsim.report.view import Verdict, judge, payer_shifts
 
 PROGRAMMES = "programmes"
 """Stands for the provider of what interventions cost."""
@@ -39,7 +40,8 @@ def provider_table(result: ExperimentResult, level: str) -> pd.DataFrame:
         return by_payer(costs, result.against)
     known = providers(result)
     kept = costs[costs["demand"] == level]
-    named = kept["item"].astype(str).map(lambda item: known.get(item, PROGRAMMES))
+    named = kept["item"].astype(str)
+    named = named.map({item: known.get(item, PROGRAMMES) for item in named.unique()})
     return by_payer(kept.assign(provider=named), result.against, by="provider")
 
 
@@ -47,8 +49,7 @@ def money_part(result: ExperimentResult, level: str) -> dict[str, Any]:
     """Return, for one demand level, who gains and who pays, shifts of cost, whether options pay, and providers."""
     if result.costs.empty or result.is_single:
         return {"sides": [], "shifts": [], "pays": Table((), ()), "providers": Table((), ())}
-    kept = result.costs[result.costs["demand"] == level]
-    table = by_payer(kept, result.against)
+    table = payer_shifts(result, level)
     return {
         "sides": [_sides(result, table, arm.id) for arm in result.arms if arm.id != result.against],
         "shifts": shift_sentences(result, table),
@@ -104,11 +105,11 @@ def shift_sentences(result: ExperimentResult, table: pd.DataFrame) -> list[str]:
 PAYS = ["demand", "arm", "basis", "own", "saving", "net", "net_low", "net_high", "times", "probability"]
 
 
-def pays_rows(result: ExperimentResult, levels: Sequence[str]) -> pd.DataFrame:
+@once_a_result
+def pays_rows(result: ExperimentResult) -> pd.DataFrame:
     """Return for each arm what it costs, what less activity saves, the net and the break-even; ``PAYS`` [£]."""
     rows = []
-    costs = result.costs[result.costs["demand"].isin(levels)] if not result.costs.empty else result.costs
-    costs = with_cash(costs, cash(result)) if not costs.empty else costs
+    costs = with_cash(result.costs, cash(result)) if not result.costs.empty else result.costs
     for demand, here in costs.groupby("demand", sort=False) if not costs.empty else ():
         for basis, column in (("full", "pounds"), ("cash", "cash")):
             own = _wide(here[here["kind"].isin(OWN_KINDS)], here, column)
@@ -127,7 +128,7 @@ def _wide(some: pd.DataFrame, every: pd.DataFrame, column: str) -> pd.DataFrame:
     """Return sums by replication and arm; nought where an arm has none of some lines."""
     wide = some.pivot_table(index="replication", columns="arm", values=column, aggfunc="sum", fill_value=0.0)
     return wide.reindex(
-        index=sorted(every["replication"].unique()), columns=list(dict.fromkeys(every["arm"])), fill_value=0.0
+        index=sorted(every["replication"].unique()), columns=list(every["arm"].unique()), fill_value=0.0
     )
 
 
@@ -137,7 +138,8 @@ def _gap(wide: pd.DataFrame, one: str, other: str) -> Floats:
 
 def pays_table(result: ExperimentResult, level: str) -> Table:
     """Return whether each option pays for itself over the period, at full cost and in cash."""
-    by = {(r["arm"], r["basis"]): r for r in pays_rows(result, [level]).to_dict("records")}
+    table = pays_rows(result)
+    by = {(r["arm"], r["basis"]): r for r in table[table["demand"] == level].to_dict("records")}
     heads = ["Its own cost"]
     heads += [
         f"{what}, {basis}" for basis in ("full cost", "cash") for what in ("Activity saves", "Net", "To break even")

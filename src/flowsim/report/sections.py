@@ -15,7 +15,7 @@ from flowsim.report.splits import body_label, body_of, foremost, split_measures,
 from flowsim.report.view import (
     deciding_measure,
     effects,
-    is_overall,
+    overall_weekly,
     payer_shifts,
     period_words,
     watched,
@@ -90,11 +90,11 @@ def _notes(result: ExperimentResult, measures: Sequence[str]) -> list[tuple[str,
 
 def weekly_part(result: ExperimentResult) -> dict[str, Any]:
     """Return weekly small multiples: every option against the baseline, by level and measure."""
-    table = result.weekly
-    if table.empty:
+    overall = overall_weekly(result)
+    if overall.empty:
         return {"levels": [], "measures": []}
-    overall = table[is_overall(table)]
-    measures = _weekly_measures(result, set(overall["measure"]))
+    measures = _weekly_measures(result, set(overall["measure"].unique()))
+    overall = overall[overall["measure"].isin(measures)]
     hues = colours.arm_colours([a.id for a in result.arms], result.against)
     out = []
     for level in result.levels:

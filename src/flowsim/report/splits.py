@@ -17,7 +17,7 @@ def split_measures(result: ExperimentResult) -> list[tuple[str, str]]:
     Divided by ``reason``, ``body``, or ``towards`` (where patients were bound).
     """
     table = result.comparison
-    taken = set() if table.empty else {str(m) for m in table.loc[~is_blank(table["split"]), "measure"]}
+    taken = set() if table.empty else set(table.loc[~is_blank(table["split"]), "measure"].unique())
     out = []
     for measure in result.config.get("measure") or {}:
         definition = result.definition(measure)

@@ -111,7 +111,7 @@ def every_measure(result: ExperimentResult, level: str) -> Table:
     """Return all overall measures, one a row, by option."""
     table = result.comparison
     kept = table[(table["demand"] == level) & is_overall(table)] if not table.empty else table
-    measures = list(dict.fromkeys(kept["measure"]))
+    measures = list(kept["measure"].unique())
     found = effects(result, level, measures)
     rows = []
     for m in measures:
@@ -150,7 +150,7 @@ def _money_cell(row: Mapping[Any, Any] | None, *, is_base: bool) -> Cell:
 def payer_order(result: ExperimentResult) -> list[str]:
     """Return payers as the place lists them, then any others that pay."""
     named = list((result.config.get("place") or {}).get("payers") or {})
-    paying = set() if result.costs.empty else {str(p) for p in result.costs["payer"]}
+    paying = set() if result.costs.empty else set(result.costs["payer"].unique())
     return [p for p in named if p in paying] + sorted(paying - set(named))
 
 

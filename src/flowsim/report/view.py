@@ -17,6 +17,7 @@ import pandas as pd
 from flowsim.analyse.payers import by_payer
 from flowsim.experiment.result import ExperimentResult
 from flowsim.report.formats import day, plural
+from flowsim.report.kept import once_a_result
 
 
 class Verdict(Enum):
@@ -89,6 +90,19 @@ def is_overall(table: pd.DataFrame) -> pd.Series[bool]:
     return is_blank(table["service"]) & is_blank(table["split"])
 
 
+@once_a_result
+def overall_measures(result: ExperimentResult) -> pd.DataFrame:
+    """Return the overall rows of the measures of every replication."""
+    return result.measures[is_overall(result.measures)] if len(result.measures) else result.measures
+
+
+@once_a_result
+def overall_weekly(result: ExperimentResult) -> pd.DataFrame:
+    """Return the overall rows of the weekly measures of every replication."""
+    table = result.weekly.drop(columns=["service", "split"])
+    return table[is_overall(result.weekly)] if len(table) else table
+
+
 def is_blank(column: pd.Series[Any]) -> pd.Series[bool]:
     """Return which entries name nothing in particular."""
     if isinstance(column.dtype, pd.StringDtype):
@@ -130,6 +144,7 @@ def _number(said: object) -> float:
         return math.nan
 
 
+@once_a_result
 def watched(result: ExperimentResult) -> list[str]:
     """Return the measures shown first, each with one overall figure.
 
@@ -137,8 +152,8 @@ def watched(result: ExperimentResult) -> list[str]:
     taken. Where the experiment watches nothing, the first few that were taken are shown.
     """
     table = result.comparison
-    whole = [] if table.empty else [str(m) for m in dict.fromkeys(table.loc[is_overall(table), "measure"])]
-    divided = set() if table.empty else {str(m) for m in table["measure"]} - set(whole)
+    whole = [] if table.empty else list(table.loc[is_overall(table), "measure"].unique())
+    divided = set() if table.empty else set(table["measure"].unique()) - set(whole)
     named = [_undivided(result, m, whole) if m in divided else m for m in result.watches]
     return list(dict.fromkeys(m for m in named if m)) or whole[:SHOWN]
 
@@ -178,14 +193,9 @@ def versus(result: ExperimentResult, level: str, measure: str, arm: str, against
     """Return the paired difference of one option from another; None where it cannot be had."""
     from flowsim.analyse.compare import compare
 
-    table = result.measures
-    kept = table[
-        (table["demand"] == level)
-        & (table["measure"] == measure)
-        & table["arm"].isin([arm, against])
-        & is_overall(table)
-    ]
-    if set(kept["arm"]) != {arm, against}:
+    table = overall_measures(result)
+    kept = table[(table["demand"] == level) & (table["measure"] == measure) & table["arm"].isin([arm, against])]
+    if set(kept["arm"].unique()) != {arm, against}:
         return None
     rows = compare(kept, against=against, better={measure: str(result.definition(measure)["better"])})
     found = rows[rows["arm"] == arm].to_dict("records")
@@ -195,11 +205,15 @@ def versus(result: ExperimentResult, level: str, measure: str, arm: str, against
 def payer_shifts(result: ExperimentResult, level: str) -> pd.DataFrame:
     """Return costs by arm and payer with the paired difference from the baseline [£ over the measured period].
 
-    Columns: arm, payer (``total`` for all of them), mean, difference, low, high.
+    Columns: demand, arm, payer (``total`` for all of them), mean, difference, low, high.
     """
-    costs = result.costs
-    kept = costs[costs["demand"] == level] if not costs.empty else costs
-    return by_payer(kept, result.against).drop(columns="demand")
+    table = _shifts(result)
+    return table[table["demand"] == level].reset_index(drop=True)
+
+
+@once_a_result
+def _shifts(result: ExperimentResult) -> pd.DataFrame:
+    return by_payer(result.costs, result.against)
 
 
 def loads(result: ExperimentResult) -> pd.DataFrame:

@@ -20,7 +20,14 @@ from flowsim.report.splits import body_label, body_of, split_measures
 from flowsim.report.tables import input_label, item_label, spoken
 from flowsim.report.targets import takes, targets_table
 from flowsim.report.targets import wanted as wanted_words
-from flowsim.report.view import Verdict, effect_of, is_blank, payer_shifts
+from flowsim.report.view import (
+    Verdict,
+    deciding_measure,
+    effect_of,
+    overall_weekly,
+    payer_shifts,
+    watched,
+)
 from flowsim.report.words import answer
 
 WIDEST = 70
@@ -29,7 +36,7 @@ SHEETS = {
     "Answer": "The question, the answer in plain words, and what to know before relying on it.",
     "Options": "Every measure of every option at every demand level, its difference from the baseline, and intervals.",
     "Targets": "What the source documents promised against what each option does, with the probability of meeting it.",
-    "Weekly": "Measures by week, mean, lowest and highest over replications.",
+    "Weekly": "Measures by week, a column a week: mean over replications; lowest and highest too of what is watched.",
     "Delays": "Days delayed by reason, responsible body and destination.",
     "Costs by payer": "What each payer pays, and the difference from the baseline with its interval.",
     "Break-even": "What each option costs, what less activity saves, at full cost and in cash, and the break-even.",
@@ -40,6 +47,12 @@ SHEETS = {
     "Changes": "What each option changes.",
     "How run": "Record of the run and the STRESS-DES checklist.",
 }
+
+
+WEEKLY = (
+    "The whole system, in the week from the date above each column. "
+    "By service, by part and for each replication: weekly.parquet, in the folder of this workbook."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +113,12 @@ class _Writer:
         self.kinds["text"] = book.add_format(base)
 
     def table(
-        self, name: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]], units: Sequence[str] | None = None
+        self,
+        name: str,
+        columns: Sequence[Column],
+        rows: Iterable[Sequence[Any]],
+        units: Sequence[str] | None = None,
+        note: str = "",
     ) -> None:
         """Write a table.
 
@@ -109,21 +127,26 @@ class _Writer:
             columns: headings and formats.
             rows: values; None and NaN are said to be not measured in columns of numbers.
             units: by row, where the format of numbers differs by row.
+            note: what to know of the sheet, in a line above the headings.
         """
         sheet = self.book.add_worksheet(name)
-        sheet.freeze_panes(1, 0)
+        top = 0
+        if note:
+            sheet.write_string(0, 0, note, self.kinds["text"])
+            top = 1
+        sheet.freeze_panes(top + 1, 0)
         widths = [len(c.head) + 2 for c in columns]
         for j, column in enumerate(columns):
-            sheet.write_string(0, j, column.head, self.head)
-        last = 0
-        for i, row in enumerate(rows, start=1):
-            last = i
+            sheet.write_string(top, j, column.head, self.head)
+        last = top + 1
+        for i, row in enumerate(rows):
+            last = top + 1 + i
             for j, (column, value) in enumerate(zip(columns, row, strict=True)):
-                kind = _kind_of(units[i - 1]) if units and column.kind == "number" else column.kind
-                widths[j] = max(widths[j], self._cell(sheet, i, j, kind, value))
+                kind = _kind_of(units[i]) if units and column.kind == "number" else column.kind
+                widths[j] = max(widths[j], self._cell(sheet, last, j, kind, value))
         for j, width in enumerate(widths):
             sheet.set_column(j, j, min(WIDEST, width))
-        sheet.autofilter(0, 0, max(1, last), len(columns) - 1)
+        sheet.autofilter(top, 0, last, len(columns) - 1)
 
     def _cell(self, sheet: Any, i: int, j: int, kind: str, value: Any) -> int:
         """Write a cell and return about how wide it is."""
@@ -272,7 +295,7 @@ def _break_even(writer: _Writer, result: ExperimentResult) -> None:
             r["basis"],
             *(r[name] for name in ("own", "saving", "net", "net_low", "net_high", "times", "probability")),
         )
-        for r in pays_rows(result, [level.id for level in result.levels]).to_dict("records")
+        for r in pays_rows(result).to_dict("records")
     ]
     writer.table("Break-even", columns, rows)
 
@@ -292,32 +315,30 @@ def _inequality(writer: _Writer, result: ExperimentResult) -> None:
     writer.table("Inequality", columns, rows)
 
 
+_OVER = {"mean": "mean", "min": "lowest", "max": "highest"}
+"""What is shown of a week's values over replications."""
+
+
 def _weekly(writer: _Writer, result: ExperimentResult) -> None:
-    columns = [Column(h) for h in ("Demand", "Option", "Week from", "Measure", "Service", "Unit")]
-    columns += [Column(h, "number") for h in ("Mean", "Lowest", "Highest")]
-    table = result.weekly
-    # Services one by one are in the Parquet table; here they would run past what a sheet can hold.
-    kept = table[is_blank(table["service"]) & is_blank(table["split"])] if not table.empty else table
-    keys = ["demand", "arm", "week_start", "measure"]
-    found = kept.groupby(keys, sort=False)["value"].agg(["mean", "min", "max"]).reset_index()
+    keys = ["demand", "arm", "measure"]
+    table = overall_weekly(result)
+    # Every figure of every week by service and replication would be a sheet that takes a minute to open.
+    both = {*watched(result), deciding_measure(result)}
+    found = table.groupby([*keys, "week_start"], sort=False)["value"].agg(list(_OVER)).reset_index()
+    weeks = sorted({str(week)[:10] for week in found["week_start"]})
+    series: dict[tuple[str, ...], dict[str, float]] = {}
+    for demand, arm, measure, week, *values in found.itertuples(index=False):
+        for shown, value in zip(_OVER if measure in both else ["mean"], values, strict=False):
+            series.setdefault((demand, arm, measure, shown), {})[str(week)[:10]] = value
+    columns = [Column(h) for h in ("Demand", "Option", "Measure", "Unit", "Over replications")]
+    columns += [Column(week, "number") for week in weeks]
     rows, units = [], []
-    for r in found.to_dict("records"):
-        definition = result.definition(r["measure"])
+    for (demand, arm, measure, shown), by_week in series.items():
+        definition = result.definition(measure)
         units.append(str(definition["unit"]))
-        rows.append(
-            (
-                result.level(r["demand"]).label,
-                result.arm(r["arm"]).label,
-                str(r["week_start"])[:10],
-                str(definition["label"]),
-                "all",
-                units[-1],
-                r["mean"],
-                r["min"],
-                r["max"],
-            )
-        )
-    writer.table("Weekly", columns, rows, units)
+        names = (result.level(demand).label, result.arm(arm).label, str(definition["label"]), units[-1], _OVER[shown])
+        rows.append((*names, *(by_week.get(week) for week in weeks)))
+    writer.table("Weekly", columns, rows, units, WEEKLY)
 
 
 def _delays(writer: _Writer, result: ExperimentResult) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import openpyxl
 import pytest
 
+from flowsim.report.view import is_overall
 from flowsim.report.workbook import write_workbook
 from tests.unit.report.fixture import ARMS, LEVELS, make_result
 
@@ -30,9 +31,14 @@ def book(tmp_path_factory):
     return openpyxl.load_workbook(path)
 
 
+ABOVE = {"Weekly": 1}
+"""Lines above the headings."""
+
+
 def column(sheet, head):
-    heads = [c.value for c in sheet[1]]
-    return [row[heads.index(head)].value for row in sheet.iter_rows(min_row=2)]
+    first = 1 + ABOVE.get(sheet.title, 0)
+    heads = [c.value for c in sheet[first]]
+    return [row[heads.index(head)].value for row in sheet.iter_rows(min_row=first + 1)]
 
 
 def test_its_sheets_are_in_the_order_of_reading(book):
@@ -41,8 +47,9 @@ def test_its_sheets_are_in_the_order_of_reading(book):
 
 def test_headings_are_frozen_and_tables_can_be_filtered(book):
     for name in TABLES:
-        assert book[name].freeze_panes == "A2"
-        assert book[name].auto_filter.ref.startswith("A1:")
+        heads = 1 + ABOVE.get(name, 0)
+        assert book[name].freeze_panes == f"A{heads + 1}"
+        assert book[name].auto_filter.ref.startswith(f"A{heads}:")
 
 
 def test_options_hold_every_row_of_the_comparison(book):
@@ -66,6 +73,24 @@ def test_what_was_not_measured_is_said_so_and_no_cell_is_an_error(book):
     for sheet in book:
         for row in sheet.iter_rows():
             assert not any(c.data_type == "e" or str(c.value).lower() == "nan" for c in row)
+
+
+def test_the_weekly_sheet_has_a_column_a_week_and_says_where_the_rest_is(book):
+    result = make_result(levels=LEVELS[:2])
+    sheet = book["Weekly"]
+    assert "weekly.parquet" in sheet["A1"].value
+    table = result.weekly[is_overall(result.weekly)]
+    weeks = sorted(str(week)[:10] for week in table["week_start"].unique())
+    assert [c.value for c in sheet[2]][5:] == weeks
+    by = ["demand", "arm", "measure"]
+    assert column(sheet, "Over replications").count("mean") == len(table[by].drop_duplicates())
+    arm, level, measure = ARMS[1], LEVELS[0], result.watches[0]
+    here = table[(table["arm"] == arm.id) & (table["demand"] == level.id) & (table["measure"] == measure)]
+    names = list(zip(*(column(sheet, h) for h in ("Demand", "Option", "Measure", "Over replications")), strict=True))
+    label = result.definition(measure)["label"]
+    for shown, found in here.groupby("week_start")["value"].agg(["mean", "min", "max"]).items():
+        at = names.index((level.label, arm.label, label, {"min": "lowest", "max": "highest"}.get(shown, shown)))
+        assert [column(sheet, week)[at] for week in weeks] == pytest.approx(found.sort_index().tolist())
 
 
 def test_payers_add_up_to_all_payers(book):
