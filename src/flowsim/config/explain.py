@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flowsim.config.models import Config
 from flowsim.config.scenarios import Staged, in_force
 
 NOTHING = "-"
@@ -36,24 +37,42 @@ class Difference:
         return iter((self.key, self.before, self.after, self.who))
 
 
-def explain(a: Staged, b: Staged) -> list[Difference]:
+class Texts:
+    """Configurations by dotted key, each written out once however often it is compared."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Config, dict[str, str]]] = {}
+
+    def of(self, config: Config) -> dict[str, str]:
+        """Return every value in force by its dotted key."""
+        if id(config) not in self._known:
+            # The configuration is kept too, so that its number stays its own.
+            self._known[id(config)] = (config, flat(in_force(config)))
+        return self._known[id(config)][1]
+
+
+def explain(a: Staged, b: Staged, texts: Texts | None = None) -> list[Difference]:
     """Return what differs in ``b`` from ``a``, in the order of the keys.
 
     Periods of ``b`` after the first are compared with its period before.
+
+    Args:
+        a: what to compare with.
+        b: what may differ.
+        texts: of configurations compared before.
     """
-    out = _differences(_flat(a), _flat(b), a, b, "")
+    known = texts or Texts()
+    out = _differences(known.of(a.config), known.of(b.config), a, b, "")
     for (_, before), (day, after) in zip(b.periods, b.periods[1:], strict=False):
-        out += _differences(flat(in_force(before)), flat(in_force(after)), a, b, str(day))
+        out += _differences(known.of(before), known.of(after), a, b, str(day))
     return out
-
-
-def _flat(staged: Staged) -> dict[str, str]:
-    return flat(in_force(staged.config))
 
 
 def _differences(
     one: Mapping[str, str], other: Mapping[str, str], a: Staged, b: Staged, since: str
 ) -> list[Difference]:
+    if one is other:
+        return []
     return [
         Difference(key, one.get(key, NOTHING), other.get(key, NOTHING), _who(key, b) or _who(key, a), since)
         for key in sorted({*one, *other})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from flowsim.config.explain import NOTHING, Difference, explain
+from flowsim.config.explain import NOTHING, Difference, Texts, explain
 
 if TYPE_CHECKING:
     from flowsim.config.scenarios import Staged
@@ -36,12 +36,19 @@ class Change:
     who: str
 
 
-def differences(baseline: Staged, option: Staged) -> list[Change]:
-    """Return every key whose value differs at any time, in the order in which they come to differ."""
+def differences(baseline: Staged, option: Staged, texts: Texts | None = None) -> list[Change]:
+    """Return every key whose value differs at any time, in the order in which they come to differ.
+
+    Args:
+        baseline: what to compare with.
+        option: what may differ.
+        texts: of configurations compared before.
+    """
+    texts = texts or Texts()
     # What also changes during the baseline's own run is no difference between the two.
-    shared = {(d.key, d.since, d.after) for d in explain(baseline, baseline)}
+    shared = {(d.key, d.since, d.after) for d in explain(baseline, baseline, texts)}
     steps: dict[str, list[Difference]] = {}
-    for found in explain(baseline, option):
+    for found in explain(baseline, option, texts):
         if (found.key, found.since, found.after) not in shared:
             steps.setdefault(found.key, []).append(found)
     return [_change(key, found) for key, found in steps.items()]
@@ -63,10 +70,11 @@ def changes(design: Design) -> pd.DataFrame:
     """Return what each arm changes against the baseline arm, at the first demand level; see ``COLUMNS``."""
     level = design.levels[0].id
     baseline = design.cell(design.against, level).staged
+    texts = Texts()
     rows = [
         (arm.id, change.since, change.key, change.baseline, change.here, change.who)
         for arm in design.arms
         if arm.id != design.against
-        for change in differences(baseline, design.cell(arm.id, level).staged)
+        for change in differences(baseline, design.cell(arm.id, level).staged, texts)
     ]
     return pd.DataFrame(rows, columns=COLUMNS).astype("str")

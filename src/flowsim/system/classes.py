@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -16,6 +16,8 @@ from flowsim.system.spec import BY_DESTINATION, NONE, BranchSpec, RoutingSpec, R
 
 Key = TypeVar("Key")
 Bools = npt.NDArray[np.bool_]
+Told = tuple[tuple[int, ...], Ints]
+"""Attributes, and by their levels the number of what a table says then."""
 MOST_CLASSES = 2_000_000
 
 
@@ -23,15 +25,16 @@ MOST_CLASSES = 2_000_000
 class Classes:
     """Combinations of the attributes that matter, as far as any stream's patients can have them.
 
-    Levels that no table tells apart count as one, so a class is a combination of groups of levels.
+    Levels that no table tells apart count as one group, and so do combinations of groups that none tells apart, now
+    or once services have set attributes: a class is a set of combinations, of which one stands for all.
 
     Attributes:
-        codes: for each attribute that matters, a level of its group in every class.
+        codes: for each attribute that matters, its level in the combination that stands for every class.
         count: number of classes.
         groups: for each attribute that matters, the group each of its levels is in.
         sizes: number of groups of each, in the order of ``codes``.
-        position: index of each combination of groups among the classes, flat, first attribute slowest; NONE where
-            nobody can be so.
+        position: class of each combination of groups, flat, first attribute slowest; NONE where nobody can be so.
+        first: the combination that stands for every class.
         joints: by stream (its key) and period, the probability of each combination of groups among its patients.
         known: numbers of tables' rows already worked out.
     """
@@ -41,6 +44,7 @@ class Classes:
     groups: dict[int, Ints]
     sizes: tuple[int, ...]
     position: Ints
+    first: Ints
     joints: dict[tuple[int, int], Floats]
     known: dict[tuple[int, Callable[[Any], float]], Floats] = field(default_factory=dict)
 
@@ -106,7 +110,8 @@ def make_classes(spec: SystemSpec) -> Classes:
     Raises:
         ValueError: there are more than MOST_CLASSES combinations of groups of levels.
     """
-    groups = _groups(spec)
+    told = _told(spec)
+    groups = _groups(spec, told)
     sizes = tuple(int(group.max()) + 1 for group in groups.values())
     combinations = int(np.prod(sizes, dtype=np.int64)) if sizes else 1
     if combinations > MOST_CLASSES:
@@ -119,33 +124,88 @@ def make_classes(spec: SystemSpec) -> Classes:
             possible |= joint > 0
     possible |= combinations == 1
     possible = _closed(spec, groups, sizes, possible)
-    position = np.where(possible, np.cumsum(possible) - 1, NONE).astype(np.int64)
-    kept = np.unravel_index(np.flatnonzero(possible), sizes) if sizes else ()
-    codes = {
+    kept = np.flatnonzero(possible)
+    levels: dict[int, Any] = {
         attribute: np.array([int(np.argmax(group == g)) for g in range(size)], dtype=np.int64)[at]
-        for (attribute, group), size, at in zip(groups.items(), sizes, kept, strict=True)
+        for (attribute, group), size, at in zip(
+            groups.items(), sizes, np.unravel_index(kept, sizes) if sizes else (), strict=True
+        )
     }
-    return Classes(codes, int(possible.sum()), groups, sizes, position, joints)
+    alike = _alike(told, levels, [_position(kept, move, combinations) for move in _moves(spec, groups, sizes)])
+    _, first = np.unique(alike, return_index=True)
+    position = np.full(combinations, NONE, dtype=np.int64)
+    position[kept] = alike
+    codes = {attribute: level[first] for attribute, level in levels.items()}
+    return Classes(codes, len(first), groups, sizes, position, kept[first], joints)
+
+
+def _position(kept: Ints, move: Ints, combinations: int) -> Ints:
+    """Return where among the combinations kept each of them moves to."""
+    at = np.zeros(combinations, dtype=np.int64)
+    at[kept] = np.arange(len(kept))
+    return at[move[kept]]
+
+
+def _alike(told: Sequence[Told], levels: dict[int, Ints], moves: Sequence[Ints]) -> Ints:
+    """Return a class for each combination: one for all that no table tells apart, nor after any moves.
+
+    Args:
+        told: what tables tell apart.
+        levels: of each attribute that matters, by combination.
+        moves: for each service that sets attributes, the combination that each becomes.
+    """
+    alike: Ints = np.zeros(max([1, *map(len, levels.values())]), dtype=np.int64)
+    for by, rows in told:
+        row = rows[tuple(levels.get(attribute, 0) for attribute in by)]
+        alike = _numbered(alike * (int(rows.max()) + 1) + row)
+    while True:
+        finer = alike
+        for move in moves:
+            finer = _numbered(finer * (int(alike.max()) + 1) + alike[move])
+        if finer.max() == alike.max():
+            return alike
+        alike = finer
+
+
+def _numbered(keys: Ints) -> Ints:
+    """Return keys as numbers from 0, equal ones alike."""
+    return np.asarray(np.unique(keys, return_inverse=True)[1], dtype=np.int64)
 
 
 def _periods(stream: StreamSpec) -> int:
     return max([1, *(mix.cumulative.periods for mix in stream.mix), *(thin.share.periods for thin in stream.thins)])
 
 
-def _groups(spec: SystemSpec) -> dict[int, Ints]:
-    """Return, for each attribute a table uses, which of its levels every table treats alike."""
-    seen: dict[int, list[list[bytes]]] = {}
+def _told(spec: SystemSpec) -> list[Told]:
+    """Return what tables tell apart: the attributes they are by, and by their levels the number of what holds then.
+
+    What holds is a row; where that depends on the period, on where patients come from or go to, all of these rows.
+    """
     same: dict[object, int] = {}
+    found: dict[tuple[tuple[int, ...], bytes], Told] = {}
     for table in {id(table): table for table in tables_of(spec)}.values():
-        if not any(attribute >= 0 for attribute in table.by):
+        by = tuple(attribute for attribute in table.by if attribute >= 0)
+        if not by:
             continue
         rows = np.array([same.setdefault(row, len(same)) for row in table.rows], dtype=np.int64)
-        rows = rows.reshape(table.periods, *table.sizes)
-        for axis, attribute in enumerate(table.by, start=1):
-            if attribute >= 0:
-                levels = seen.setdefault(attribute, [[] for _ in spec.attributes[attribute].levels])
-                for level, told in enumerate(levels):
-                    told.append(np.take(rows, level, axis).tobytes())
+        axes = [axis for axis, attribute in enumerate(table.by, start=1) if attribute >= 0]
+        rows = np.moveaxis(rows.reshape(table.periods, *table.sizes), axes, range(len(axes)))
+        sizes = rows.shape[: len(axes)]
+        kinds: dict[bytes, int] = {}
+        numbers = [kinds.setdefault(each.tobytes(), len(kinds)) for each in rows.reshape(int(np.prod(sizes)), -1)]
+        holds = np.array(numbers, dtype=np.int64).reshape(sizes)
+        found.setdefault((by, holds.tobytes()), (by, holds))
+    return list(found.values())
+
+
+def _groups(spec: SystemSpec, told_apart: Sequence[Told]) -> dict[int, Ints]:
+    """Return, for each attribute a table uses, which of its levels every table treats alike."""
+    seen: dict[int, list[list[bytes]]] = {}
+    for by, holds in told_apart:
+        for axis, attribute in enumerate(by):
+            levels = seen.setdefault(attribute, [[] for _ in spec.attributes[attribute].levels])
+            for level, told in enumerate(levels):
+                told.append(np.take(holds, level, axis).tobytes())
     out = {}
     for attribute in sorted(seen):
         kinds: dict[tuple[bytes, ...], int] = {}
@@ -208,10 +268,15 @@ def _moved(spec: SystemSpec, groups: dict[int, Ints], sizes: tuple[int, ...], se
     return np.asarray(np.ravel_multi_index(tuple(at), sizes), dtype=np.int64) if sizes else np.zeros(1, dtype=np.int64)
 
 
+def _moves(spec: SystemSpec, groups: dict[int, Ints], sizes: tuple[int, ...]) -> list[Ints]:
+    """Return, for each service that sets an attribute that matters, what each combination of groups becomes."""
+    setting = [s for s, service in enumerate(spec.services) if any(a in groups for a, _ in service.sets)]
+    return [_moved(spec, groups, sizes, service) for service in setting]
+
+
 def _closed(spec: SystemSpec, groups: dict[int, Ints], sizes: tuple[int, ...], possible: Bools) -> Bools:
     """Return the combinations that can be, once services have set attributes on leaving."""
-    setting = [s for s, service in enumerate(spec.services) if any(a in groups for a, _ in service.sets)]
-    moves = [_moved(spec, groups, sizes, service) for service in setting]
+    moves = _moves(spec, groups, sizes)
     reached = possible.copy()
     while True:
         before = int(reached.sum())
@@ -224,12 +289,13 @@ def _closed(spec: SystemSpec, groups: dict[int, Ints], sizes: tuple[int, ...], p
 def class_shares(stream: StreamSpec, classes: Classes, period: int) -> Floats:
     """Return the probability of each class among a stream's patients, less those who are prevented."""
     joint = classes.joints[stream.key, period if _periods(stream) > 1 else 0]
-    return np.asarray(joint[classes.position >= 0])
+    kept = classes.position >= 0
+    return np.bincount(classes.position[kept], joint[kept], classes.count).astype(np.float64)
 
 
 def class_map(spec: SystemSpec, classes: Classes, service: int) -> Ints | None:
     """Return the class that each class becomes on leaving a service; None where nothing is set."""
     if not any(attribute in classes.groups for attribute, _ in spec.services[service].sets):
         return None
-    out = classes.position[_moved(spec, classes.groups, classes.sizes, service)[classes.position >= 0]]
+    out = classes.position[_moved(spec, classes.groups, classes.sizes, service)[classes.first]]
     return None if np.array_equal(out, np.arange(classes.count)) else np.asarray(out)
