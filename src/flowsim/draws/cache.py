@@ -23,6 +23,9 @@ _COMPILED = (
     "demand",
     "trajectory.py",
     "measure/loops.py",
+    "measure/rank_loops.py",
+    "measure/stay_loops.py",
+    "measure/visit_loops.py",
     "measure/audit_loops.py",
 )
 _MARK = "flowsim-engine-compiled-"

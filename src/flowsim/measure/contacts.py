@@ -8,7 +8,6 @@ import numpy as np
 
 from flowsim.measure import stay_loops, visit_loops
 from flowsim.measure.facts import ALL, NO_SPLIT, Facts, Series, divided
-from flowsim.measure.flow import episodes
 from flowsim.measure.frames import Window
 from flowsim.measure.integrals import areas
 from flowsim.measure.intervals import FAR
@@ -29,12 +28,14 @@ def repeated_contacts(window: Window, asked: Asked) -> Facts:
     home = asked.places(window, "home", "home")
     rows = visit_loops.flagged(asked.chosen(window), window.visits.initial == 0, NO_FLAGS)
     tick, position = window.visits.queued[rows], asked.position(window, rows)
-    is_repeat, first, contacts = stay_loops.contacts(rows, episodes(window, home))
+    is_repeat = stay_loops.repeats(rows, window.links, home)
     statistic = asked.option("statistic", "share", "number", "per_episode")
     if statistic == "share":
         return Moments(asked.names(window), position, tick, is_repeat)
     if statistic == "number":
         return Moments(asked.names(window), position, tick, is_repeat, "rate", asked.per(window))
+    first = np.flatnonzero(~is_repeat)
+    contacts = stay_loops.contacts_from(rows[first], rows, window.links, home)
     return Moments(asked.names(window), position[first], tick[first], contacts)
 
 

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.measure import loops
+from flowsim.measure import rank_loops
 from flowsim.measure.frames import Floats
 from flowsim.measure.sorting import whole
 from flowsim.trajectory import Ints
@@ -80,7 +80,7 @@ def grouped_quantiles(
         shares: 0.5 for the median.
         unit: values are divided by it.
     """
-    count, together = loops.grouped(whole(keys), values, order, n_keys)
+    count, together = rank_loops.grouped(whole(keys), values, order, n_keys)
     rising = np.asarray(together / unit, dtype=np.float64)
     has = count > 0
     first, count = (np.cumsum(count) - count)[has], count[has]

@@ -7,11 +7,12 @@ import numpy as np
 from flowsim.measure import stay_loops, visit_loops
 from flowsim.measure.facts import ALL, Facts
 from flowsim.measure.frames import Window
+from flowsim.measure.integrals import Count, summed
 from flowsim.measure.intervals import FAR, Flags
-from flowsim.measure.moments import Moments
-from flowsim.measure.records import meant
+from flowsim.measure.moments import Counts, Moments
+from flowsim.measure.records import Who
 from flowsim.measure.registry import NO_FLAGS, Asked, measure_kind
-from flowsim.measure.sorting import codes
+from flowsim.measure.sorting import codes, edges_before, whole
 from flowsim.measure.waits import runs, stamp
 from flowsim.trajectory import NEVER, Ints, Outcome
 
@@ -29,28 +30,40 @@ def rate(window: Window, asked: Asked) -> Facts:
     rate per 100,000 of it. Refused and balked do not count; people there at the start neither arrive nor are
     admitted.
     """
-    rows, tick = reached(window, asked)
-    values = asked.ones(window, len(rows))
-    return Moments(asked.names(window), asked.position(window, rows), tick, values, "rate", asked.per(window))
+    count = reaching(window, asked)
+    return Counts(
+        asked.names(window), lambda edges: count(edges)[:, 0], per=asked.per(window), scale=asked.scale(window)
+    )
 
 
-def reached(window: Window, asked: Asked) -> tuple[Ints, Ints]:
-    """Return the rows of the visits that reach a measure's stamp in the window, and when; see ``rate``."""
-    key = ("reached", *asked.about, *(asked.definition.options.get(name) for name in REACHED))
-    return window.once(key, lambda: _reached(window, asked))
+def reaching(window: Window, asked: Asked, who: Who | None = None, n_keys: int = 1) -> Count:
+    """Return a count of the visits that reach a measure's stamp, by service, key of the patient and period.
 
-
-def _reached(window: Window, asked: Asked) -> tuple[Ints, Ints]:
+    Args:
+        window: where they are.
+        asked: the measure; see ``rate``.
+        who: the key of each visit's patient; 0 for all the measure is about, if not given.
+        n_keys: how many keys.
+    """
     at = asked.option("at", "queued", "started", "left")
+    slices, is_out = window.places_of(asked.services), window.was_there if at == "queued" else window.is_placed
+    flag = window.once(("counts", at == "queued"), lambda: window.has_joined & ~is_out)
+    ways, tick = (window.came_from, asked.once("came from", lambda: _came_from(window, asked))), stamp(window, at)
+    whose = asked.who(window) if who is None else who
+    return summed(lambda edges: visit_loops.tally(slices, flag, tick, ways, whose, n_keys, whole(edges)))
+
+
+def _came_from(window: Window, asked: Asked) -> Flags:
+    """Return from which places visits count; no flags for all."""
+    options = asked.definition.options
+    if "from" not in options and "not_from" not in options:
+        return NO_FLAGS
     allowed = ~asked.places(window, "not_from")
-    if "from" in asked.definition.options:
+    if "from" in options:
         allowed &= asked.places(window, "from")
         # The last place is that of nowhere: people from outside.
         allowed[-1] = "arrival" in asked.listed("from")
-    is_out = window.was_there if at == "queued" else window.is_placed
-    tick, bounds = stamp(window, at), (window.start, window.end)
-    rows = visit_loops.passing(asked.chosen(window), tick, bounds, is_out, window.came_from, allowed)
-    return rows, tick[rows]
+    return allowed
 
 
 @measure_kind("outcome_share")
@@ -60,9 +73,15 @@ def outcome_share(window: Window, asked: Asked) -> Facts:
     Of all who come in the window and whose outcome is known: those still waiting at the end are left out.
     """
     outcome = Outcome[asked.option("outcome", "reneged", "refused", "baulked").upper()]
-    v = window.visits
-    rows = visit_loops.flagged(asked.all_chosen(window), window.is_arrival, window.is_known)
-    return Moments(asked.names(window), asked.position(window, rows), v.queued[rows], v.outcome[rows] == outcome)
+    is_counted = window.once(("outcome known",), lambda: window.is_arrival & window.is_known)
+    is_such = window.once(("outcome", outcome), lambda: is_counted & (window.visits.outcome == outcome))
+    slices, who, names = window.places_of(asked.services), asked.who(window), asked.names(window)
+    tick, ways = window.visits.queued, (window.came_from, NO_FLAGS)
+
+    def count(flag: Flags) -> Count:
+        return summed(lambda edges: visit_loops.tally(slices, flag, tick, ways, who, 1, whole(edges))[:, 0])
+
+    return Counts(names, count(is_such), count(is_counted))
 
 
 @measure_kind("left_by_weekday")
@@ -73,7 +92,7 @@ def left_by_weekday(window: Window, asked: Asked) -> Facts:
     died = asked.places(window, "except", "died")[window.went[last]]
     position = asked.position(window, last)
     days = window.midnights
-    day = np.searchsorted(days, tick, "right") - 1
+    day = edges_before(days, tick, "right") - 1
     use = window.within(tick) & ~died & (day >= 0)
     count = np.zeros((len(asked.services) + 1, len(days)), dtype=np.int64)
     np.add.at(count, (position[use], day[use]), 1)
@@ -91,14 +110,22 @@ def exits(window: Window, asked: Asked) -> Facts:
 
     ``per_head`` as for ``rate``; a definition's ``when`` is of the patient on arrival.
     """
-    patients = window.trajectory.patients
-    keep = (patients.exit != NEVER) & asked.places(window, "to", "died")[patients.exit]
-    for attribute, levels in meant(window.spec, asked.definition.when):
-        keep &= np.isin(patients.attributes[:, attribute], levels)
-    tick = patients.left[keep]
-    zeros = np.zeros(len(tick), dtype=np.int64)
+    rows = leaving(window, asked)
+    zeros, tick = np.zeros(len(rows), dtype=np.int64), window.trajectory.patients.left[rows]
     values = asked.ones(window, len(tick))
     return Moments((ALL,), zeros, tick, values, "rate", asked.per(window), has_all=False)
+
+
+def leaving(window: Window, asked: Asked) -> Ints:
+    """Return the patients a measure is about who leave by the exits that ``to`` lists."""
+    patients, by = window.trajectory.patients, asked.places(window, "to", "died")
+    # NEVER is the last place code, by which no one leaves.
+    rows = window.once(("leaving", by.tobytes()), lambda: np.flatnonzero(by[patients.exit]))
+    attributes = patients.attributes[rows]
+    keep = np.ones(len(rows), dtype=bool)
+    for attribute, levels in asked.wanted(window):
+        keep &= np.isin(attributes[:, attribute], levels)
+    return rows[keep]
 
 
 @measure_kind("went_to_share")
@@ -125,8 +152,8 @@ def return_share(window: Window, asked: Asked) -> Facts:
     Of spells whose clock starts in the window at least the limit before the run's end.
     """
     since, limit = asked.option("since", "left", "started"), asked.limit(window)
-    everywhere, started, patients = ~window.is_one_of(()), stamp(window, "started"), window.trajectory.patients
-    towards = ~asked.places(window, "except", "died") if since == "left" else everywhere
+    started, patients = stamp(window, "started"), window.trajectory.patients
+    towards = ~asked.places(window, "except", "died") if since == "left" else NO_FLAGS
     ways = window.came_from, asked.led(window, "origin"), window.went, towards
     of_run = asked.positions(window)
     last, _, begin, end = stay_loops.spans(
@@ -153,9 +180,8 @@ def avoided(window: Window, asked: Asked) -> Facts:
     """
     home, seen = asked.places(window, "home", "home"), asked.all_chosen(window)
     first, final = stay_loops.seen_and_home(
-        episodes(window, home),
         visit_loops.flagged(seen, window.has_started, NO_FLAGS),
-        window.service,
+        window.links,
         window.went,
         window.visits.outcome == Outcome.REFUSED,
         window.left,
@@ -164,8 +190,3 @@ def avoided(window: Window, asked: Asked) -> Facts:
     )
     position, tick = asked.position(window, first), window.left[final]
     return Moments(asked.names(window), position, tick, np.ones(len(first), dtype=bool), "rate", asked.per(window))
-
-
-def episodes(window: Window, home: Flags) -> Ints:
-    """Return the first row of the episode of each visit: it goes on until a service that is home, by place code."""
-    return window.once(("episodes", home.tobytes()), lambda: window.chains(~home))

@@ -11,10 +11,11 @@ from functools import cached_property, partial
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.measure.integrals import areas, places_in, together, union
-from flowsim.measure.intervals import FAR, Flags, Intervals, intervals, joined, split
+from flowsim.measure import visit_loops
+from flowsim.measure.integrals import NO_CODES, areas, places_in, together, union
+from flowsim.measure.intervals import FAR, Flags, Intervals, intervals, joined, ordered
 from flowsim.measure.records import Records, or_far
-from flowsim.measure.sorting import Codes, codes
+from flowsim.measure.sorting import Codes, codes, whole
 from flowsim.system.spec import UNLIMITED, SystemSpec
 from flowsim.trajectory import (
     NEVER,
@@ -69,6 +70,11 @@ class Window(Records):
         return np.asarray((self.visits.initial != 0) | self.is_placed)
 
     @cached_property
+    def is_any(self) -> Flags:
+        """A flag for every visit."""
+        return np.ones(len(self.visits.patient), dtype=bool)
+
+    @cached_property
     def is_arrival(self) -> Flags:
         """Which visits were joined (or tried) in the window; those there at the start are not."""
         return np.asarray(self.within(self.visits.queued) & (self.visits.initial == 0))
@@ -86,24 +92,17 @@ class Window(Records):
         return codes(np.where(self.by_visits[self.service], 1, self.visits.takes))
 
     @cached_property
-    def _started(self) -> Ints:
-        """Rows of the visits that took a space, service by service, so that each service's stretches lie together."""
-        rows = self.by_service
-        return rows[np.flatnonzero(self.has_started[rows])]
-
-    @cached_property
     def waiting(self) -> Intervals:
         """Patients waiting, each counting once; time back in the queue after an interruption too."""
-        v, rows = self.visits, self.by_service
-        rows = rows[np.flatnonzero(v.queued[rows] != self.wait_end[rows])]
-        return joined(self._stretches(rows, v.queued[rows], self.wait_end[rows]), self._pauses(np.ones_like(v.takes)))
+        v = self.visits
+        waits = self._by_service(self.is_any, v.queued, self.wait_end, least=1)
+        return joined(waits, self._pauses(np.ones_like(v.takes)))
 
     @cached_property
     def in_use(self) -> Intervals:
         """Spaces held, from started to left, delayed or not; a home-care package counts as one patient."""
-        rows, weight = self._started, self.units
-        held = self._stretches(rows, self.visits.started[rows], self.left[rows], weight[rows])
-        return joined(held, self._pauses(-weight))
+        held = self._by_service(self.has_started, self.visits.started, self.left, self.units)
+        return joined(held, self._pauses(-self.units))
 
     @cached_property
     def in_use_patients(self) -> Intervals:
@@ -116,16 +115,21 @@ class Window(Records):
     @cached_property
     def treated(self) -> Intervals:
         """Patients under treatment, from started to ready, each counting once."""
-        rows, v = self._started, self.visits
-        care = self._stretches(rows, v.started[rows], np.minimum(self.ready[rows], self.left[rows]))
+        v = self.visits
+        care = self._by_service(self.has_started, v.started, np.minimum(self.ready, self.left))
         return joined(care, self._pauses(-np.ones_like(v.takes)))
 
     @cached_property
     def is_ready(self) -> Intervals:
         """Patients whose care has ended and who have not left, each counting once."""
-        rows, v = self._started, self.visits
-        rows = rows[np.flatnonzero((v.ready[rows] != NEVER) & (v.ready[rows] != self.left[rows]))]
-        return self._stretches(rows, v.ready[rows], self.left[rows])
+        has_ended = self.has_started & (self.visits.ready != NEVER)
+        return self._by_service(has_ended, self.visits.ready, self.left, least=1)
+
+    def _by_service(self, flag: Flags, start: Ints, stop: Ints, weight: Codes = NO_CODES, least: int = 0) -> Intervals:
+        """Return the stretches of visits that have a flag, those of each service together; see ``_stretches``."""
+        return Intervals(
+            *visit_loops.stretches(self.by_service, flag, whole(start), whole(stop), weight, self.service, least)
+        )
 
     def _stretches(self, rows: Ints | Codes, start: Ints, stop: Ints, weight: Ints | Codes | None = None) -> Intervals:
         """Return stretches of visits; each counts once unless there are weights."""
@@ -209,7 +213,12 @@ class Window(Records):
 
     def at(self, name: str, service: int) -> Intervals:
         """Return the stretches called ``name`` (in_use, waiting, delayed, capacity ...) at one service."""
-        return self.once(("by service", name), lambda: split(getattr(self, name), self.n_services))[service]
+        stretches, bounds = self.ordered(name)
+        return stretches.take(slice(bounds[service], bounds[service + 1]))
+
+    def ordered(self, name: str) -> tuple[Intervals, Ints]:
+        """Return the stretches called ``name`` service by service, and where those of each begin (and the last end)."""
+        return self.once(("ordered", name), lambda: ordered(getattr(self, name), self.n_services))
 
     def areas(self, name: str, edges: Ints) -> Ints:
         """Return the areas under the stretches called ``name``, by service and period; see ``integrals.areas``."""

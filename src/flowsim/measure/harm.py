@@ -30,9 +30,10 @@ def extra_deaths(window: Window, asked: Asked) -> Facts:
     is an association among admitted patients of English type 1 departments.
     """
     first, last = runs(window, asked, asked.option("of", "attendances", "spells", "visits"))
-    bed = window.following[last]
-    has_bed = (bed != NEVER) & asked.places(window, "towards", "ward")[window.visits.service[bed]]
-    first, bed = first[has_bed], bed[has_bed]
+    followed = np.flatnonzero(window.following[last] != NEVER)
+    bed = window.following[last[followed]]
+    has_bed = asked.places(window, "towards", "ward")[window.service[bed]]
+    first, bed = first[followed[has_bed]], bed[has_bed]
     admitted = stamp(window, "started")[bed]
     hour = 60 * window.ticks_per_minute
     waited = admitted - window.visits.queued[first]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
 from flowsim.measure import loops
 from flowsim.measure.sorting import Codes, codes, stable_order, whole
 from flowsim.trajectory import Ints
+
+NOUGHT: Ints = np.zeros(1, dtype=np.int64)
+NO_CODES: Codes = np.zeros(0, dtype=np.int32)
+NO_KEYS = np.zeros(0, dtype=np.int8)
 
 
 def areas(keys: Ints | Codes, n_keys: int, start: Ints, stop: Ints, weight: Ints | Codes, edges: Ints) -> Ints:
@@ -24,11 +31,20 @@ def areas(keys: Ints | Codes, n_keys: int, start: Ints, stop: Ints, weight: Ints
     Returns:
         (n_keys, periods), exact.
     """
-    return loops.area(codes(keys), n_keys, whole(start), whole(stop), codes(weight), whole(edges))
+    everything, keyed = (NOUGHT, np.array([len(start)])), (codes(keys), np.arange(n_keys, dtype=np.int32))
+    stretches = NO_CODES, whole(start), whole(stop), codes(weight)
+    return loops.area(everything, stretches, (NO_CODES, NO_KEYS), keyed, n_keys, whole(edges))
 
 
 def places_in(grid: Ints, edges: Ints) -> Ints | None:
     """Return where in rising ticks some others are; None where not all of them are there."""
+    return _places_in(whole(grid).tobytes(), whole(edges).tobytes())
+
+
+@lru_cache(maxsize=256)
+def _places_in(grid_bytes: bytes, edges_bytes: bytes) -> Ints | None:
+    # Every measure asks for the same few.
+    grid, edges = np.frombuffer(grid_bytes, dtype=np.int64), np.frombuffer(edges_bytes, dtype=np.int64)
     at = np.searchsorted(grid, edges)
     if at[-1] == len(grid) or not np.array_equal(grid[at], edges):
         return None
@@ -40,6 +56,23 @@ def together(table: Ints, at: Ints) -> Ints:
     if len(at) == table.shape[-1] + 1:
         return table
     return np.asarray(np.add.reduceat(table[..., : at[-1]], at[:-1], axis=-1))
+
+
+Count = Callable[[Ints], Ints]
+"""Whole sums, the last axis by period of the edges given."""
+
+
+def summed(count: Count) -> Count:
+    """Return a count that adds up longer periods from the first it was asked for, where they fit."""
+    kept: list[tuple[Ints, Ints]] = []
+
+    def found(edges: Ints) -> Ints:
+        if not kept:
+            kept.append((edges, count(edges)))
+        at = places_in(kept[0][0], edges)
+        return count(edges) if at is None else together(kept[0][1], at)
+
+    return found
 
 
 def counted(keys: Ints, n_keys: int, weight: Ints | Codes) -> Ints:
@@ -80,28 +113,6 @@ def clipped(ticks: Ints, level: Ints, begin: int, end: int) -> tuple[Ints, Ints]
 def difference(first: tuple[Ints, Ints], second: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
     """Return the first step function less the second; both begin at the same tick."""
     return loops.less(*first, *second)
-
-
-def time_at_levels(ticks: Ints, level: Ints, end: int) -> tuple[Ints, Ints]:
-    """Return the levels of a step function, rising, and the ticks spent at each (0 for some never reached)."""
-    spent = np.diff(np.append(ticks, end))
-    lowest = int(level.min())
-    total = counted(level - lowest, int(level.max()) - lowest + 1, spent)
-    return np.arange(lowest, lowest + len(total)), total
-
-
-def level_quantile(ticks: Ints, level: Ints, end: int, share: float) -> float:
-    """Return the smallest level not exceeded for ``share`` of the time."""
-    return level_quantiles(ticks, level, end, (share,))[0]
-
-
-def level_quantiles(ticks: Ints, level: Ints, end: int, shares: tuple[float, ...]) -> list[float]:
-    """Return the smallest levels not exceeded for each share of the time; NaN where there is no time."""
-    values, spent = time_at_levels(ticks, level, end)
-    gathered = np.cumsum(spent)
-    if gathered[-1] == 0:
-        return [float("nan")] * len(shares)
-    return [float(values[np.searchsorted(gathered, share * gathered[-1])]) for share in shares]
 
 
 def union(group: Ints | Codes, start: Ints, stop: Ints) -> tuple[Ints, Ints, Ints]:

@@ -65,9 +65,14 @@ def joined(*parts: Intervals) -> Intervals:
     return Intervals(*(np.concatenate([getattr(p, name) for p in parts]) for name in Intervals.__slots__))
 
 
-def split(stretches: Intervals, n_services: int) -> list[Intervals]:
-    """Return the stretches of each service, in the order they come in."""
+def ordered(stretches: Intervals, n_services: int) -> tuple[Intervals, Ints]:
+    """Return the stretches service by service, in the order they come in, and where those of each begin."""
     if (stretches.service[1:] < stretches.service[:-1]).any():
         stretches = stretches.take(stable_order(whole(stretches.service)))
-    bounds = np.searchsorted(stretches.service, np.arange(n_services + 1))
+    return stretches, np.searchsorted(stretches.service, np.arange(n_services + 1))
+
+
+def split(stretches: Intervals, n_services: int) -> list[Intervals]:
+    """Return the stretches of each service, in the order they come in."""
+    stretches, bounds = ordered(stretches, n_services)
     return [stretches.take(slice(begin, end)) for begin, end in pairwise(bounds.tolist())]

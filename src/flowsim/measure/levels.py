@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from flowsim.measure import integrals, loops, station_loops
+from flowsim.measure import integrals, rank_loops, station_loops
 from flowsim.measure.frames import Floats, Window
 from flowsim.measure.intervals import Intervals
 from flowsim.measure.occupancy import used_at
@@ -51,7 +51,7 @@ def quantiles(values: Ints, spent: Ints, shares: Sequence[float]) -> list[float]
 
 def quantiles_by_key(keys: Ints, values: Ints, n_keys: int, shares: Sequence[float], unit: float) -> Floats:
     """Return percentiles of the values of each key over a unit, (shares, keys), as ``facts.grouped_quantiles`` does."""
-    count, together = loops.grouped(keys, values, np.arange(len(values)), n_keys)
+    count, together = rank_loops.grouped(keys, values, np.arange(len(values)), n_keys)
     found = np.full((len(shares), n_keys), np.nan)
     first = np.cumsum(count) - count
     for key in np.flatnonzero(count).tolist():

@@ -12,79 +12,31 @@ Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Keys = npt.NDArray[Any]
+"""Small whole numbers; below 0 for what is left out."""
 Values = npt.NDArray[Any]
 """Whole numbers or fractions."""
 
 NEVER = -1
-_DIGIT_BITS = 11
 
 
 @njit(cache=True, nogil=True)
-def _counting_order(keys: Ints, low: int, high: int) -> Ints:
-    place = np.zeros(high - low + 2, np.int64)
-    for i in range(keys.size):
-        place[keys[i] - low + 1] += 1
-    for code in range(place.size - 1):
-        place[code + 1] += place[code]
-    order = np.empty(keys.size, np.int64)
-    for i in range(keys.size):
-        at = place[keys[i] - low]
-        order[at] = i
-        place[keys[i] - low] = at + 1
-    return order
-
-
-@njit(cache=True, nogil=True)
-def stable_order(keys: Ints) -> Ints:
-    """Return ``np.argsort(keys, kind="stable")`` of whole numbers.
-
-    Few different ones are counted, others sorted digit by digit, the lowest digit first; what is in order already
-    is left alone.
-    """
-    n = keys.size
-    order = np.arange(n)
-    if n == 0:
-        return order
-    low, high, falls = keys[0], keys[0], 0
-    for i in range(1, n):
-        falls += keys[i] < keys[i - 1]
-        low, high = min(low, keys[i]), max(high, keys[i])
-    if falls == 0:
-        return order
-    if high - low <= 2 * n:
-        return _counting_order(keys, low, high)
-    size = 1 << _DIGIT_BITS
-    rest, moved, other = keys - low, np.empty(n, np.int64), np.empty(n, np.int64)
-    place = np.empty(size + 1, np.int64)
-    shift = 0
-    while (high - low) >> shift > 0:
-        place[:] = 0
-        for i in range(n):
-            place[((rest[i] >> shift) & (size - 1)) + 1] += 1
-        for digit in range(size):
-            place[digit + 1] += place[digit]
-        for i in range(n):
-            digit = (rest[i] >> shift) & (size - 1)
-            at = place[digit]
-            place[digit] = at + 1
-            other[at] = order[i]
-            moved[at] = rest[i]
-        order, other = other, order
-        rest, moved = moved, rest
-        shift += _DIGIT_BITS
-    return order
+def edges_a_tick(edges: Ints) -> float:
+    """Return how many edges there are a tick, by which a period is guessed."""
+    span = edges[edges.size - 1] - edges[0]
+    return (edges.size - 1) / span if span > 0 else 0.0
 
 
 @njit(cache=True, nogil=True)
 def _before(edges: Ints, tick: int, guess: float) -> int:
     """Return how many rising edges are below a tick; ``guess`` is edges a tick."""
-    n = edges.size
     if tick <= edges[0]:
         return 0
-    if tick > edges[n - 1]:
-        return n
-    at = min(max(int((tick - edges[0]) * guess), 0), n - 1)
-    while at > 0 and edges[at] >= tick:
+    if tick > edges[edges.size - 1]:
+        return edges.size
+    # Seldom wrong where edges are evenly spaced.
+    at = min(int((tick - edges[0]) * guess) + 1, edges.size - 1)
+    while edges[at - 1] >= tick:
         at -= 1
     while edges[at] < tick:
         at += 1
@@ -92,9 +44,9 @@ def _before(edges: Ints, tick: int, guess: float) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _guess(edges: Ints) -> float:
-    span = edges[edges.size - 1] - edges[0]
-    return (edges.size - 1) / span if span > 0 else 0.0
+def period_of(edges: Ints, tick: int, guess: float) -> int:
+    """Return the period that a tick between the first and the last edge is in."""
+    return _before(edges, tick + 1, guess) - 1 if edges.size > 2 else 0
 
 
 @njit(cache=True, nogil=True)
@@ -102,7 +54,7 @@ def edges_before(edges: Ints, ticks: Ints, further: int) -> Ints:
     """Return how many rising edges are below each tick + ``further``."""
     found = np.zeros(ticks.size, np.int64)
     if edges.size:
-        guess = _guess(edges)
+        guess = edges_a_tick(edges)
         for i in range(ticks.size):
             found[i] = _before(edges, ticks[i] + further, guess)
     return found
@@ -118,30 +70,55 @@ def counted(keys: Ints, n_keys: int, weight: Ints) -> Ints:
 
 
 @njit(cache=True, nogil=True)
-def area(keys: Codes, n_keys: int, start: Ints, stop: Ints, weight: Codes, edges: Ints) -> Ints:
-    """Return the integral over each period of the number of intervals open: (keys, periods)."""
-    n = edges.size
-    if n == 2:
-        whole = np.zeros((n_keys, 1), np.int64)
-        begin, end = edges[0], edges[1]
-        for i in range(keys.size):
-            whole[keys[i], 0] += weight[i] * (min(max(stop[i], begin), end) - min(max(start[i], begin), end))
-        return whole
-    count, moment = np.zeros((n_keys, n + 1), np.int64), np.zeros((n_keys, n + 1), np.int64)
-    guess, last = _guess(edges), edges[n - 1]
-    for i in range(keys.size):
-        key = keys[i]
-        at = _before(edges, start[i], guess)
-        count[key, at] += weight[i]
-        moment[key, at] += weight[i] * min(start[i], last)
-        at = _before(edges, stop[i], guess)
-        count[key, at] -= weight[i]
-        moment[key, at] -= weight[i] * min(stop[i], last)
-    found = np.empty((n_keys, n - 1), np.int64)
-    for key in range(n_keys):
+def area(
+    slices: tuple[Ints, Ints],
+    stretches: tuple[Codes, Ints, Ints, Codes],
+    who: tuple[Codes, Keys],
+    kind: tuple[Codes, Keys],
+    n_keys: int,
+    edges: Ints,
+) -> Ints:
+    """Return the integral over each period of the number of intervals open: (slices x keys, periods).
+
+    Args:
+        slices: where the intervals of each begin and end.
+        stretches: row of the visit, start, stop and weight of each interval.
+        who: a code of each visit, and the key of each code; below 0 for those left out. Empty: all have key 0.
+        kind: the same of each interval; the two keys are added up.
+        n_keys: how many.
+        edges: ticks between periods, rising.
+    """
+    first, last = slices
+    row, start, stop, weight = stretches
+    (code, key_by_code), (sort, key_by_sort) = who, kind
+    n, end = edges.size, edges[edges.size - 1]
+    guess = edges_a_tick(edges)
+    # Where intervals begin and end: how many more or fewer are open, and since when.
+    count, moment = np.zeros((first.size * n_keys, n + 1), np.int64), np.zeros((first.size * n_keys, n + 1), np.int64)
+    for k in range(first.size):
+        for i in range(first[k], last[k]):
+            whose = int(key_by_code[code[row[i]]]) if key_by_code.size else 0
+            which = int(key_by_sort[sort[i]]) if key_by_sort.size else 0
+            if whose >= 0 and which >= 0 and stop[i] > edges[0] and start[i] < end:
+                key = k * n_keys + whose + which
+                at = _before(edges, start[i], guess)
+                count[key, at] += weight[i]
+                moment[key, at] += weight[i] * start[i]
+                if stop[i] <= end:
+                    at = _before(edges, stop[i], guess)
+                    count[key, at] -= weight[i]
+                    moment[key, at] -= weight[i] * stop[i]
+    return _gathered(count, moment, edges)
+
+
+@njit(cache=True, nogil=True)
+def _gathered(count: Ints, moment: Ints, edges: Ints) -> Ints:
+    """Return the integral over each period, from changes and their moments before each edge: (keys, periods)."""
+    found = np.empty((count.shape[0], edges.size - 1), np.int64)
+    for key in range(count.shape[0]):
         # What has gathered by an edge: each interval begun before it, from its start to the edge.
         number, sum_of, before = 0, 0, 0
-        for p in range(n):
+        for p in range(edges.size):
             number += count[key, p]
             sum_of += moment[key, p]
             gathered = edges[p] * number - sum_of
@@ -157,7 +134,7 @@ def levels_at(keys: Codes, n_keys: int, start: Ints, stop: Ints, weight: Codes, 
     n = ticks.size
     level = np.zeros((n_keys, n + 1), np.int64)
     if n:
-        guess = _guess(ticks)
+        guess = edges_a_tick(ticks)
         for i in range(keys.size):
             level[keys[i], _before(ticks, start[i], guess)] += weight[i]
             level[keys[i], _before(ticks, stop[i], guess)] -= weight[i]
@@ -233,6 +210,37 @@ def less(ticks: Ints, level: Ints, others: Ints, lower: Ints) -> tuple[Ints, Int
 
 
 @njit(cache=True, nogil=True)
+def level_quantiles(ticks: Ints, level: Ints, edges: Ints, share: float) -> Floats:
+    """Return the smallest level not exceeded for a share of each period.
+
+    Args:
+        ticks: of a step function, rising, the first no later than any edge.
+        level: from each tick to the next; the last goes on.
+        edges: ticks between periods, rising.
+        share: of the time.
+    """
+    found, lowest = np.empty(edges.size - 1), level.min()
+    spent = np.zeros(level.max() - lowest + 1, np.int64)
+    at = 0
+    for p in range(edges.size - 1):
+        spent[:] = 0
+        while at + 1 < ticks.size and ticks[at + 1] <= edges[p]:
+            at += 1
+        since = edges[p]
+        while since < edges[p + 1]:
+            until = min(ticks[at + 1], edges[p + 1]) if at + 1 < ticks.size else edges[p + 1]
+            spent[level[at] - lowest] += until - since
+            since = until
+            at += since < edges[p + 1]
+        gathered, i = spent[0], 0
+        while gathered < share * (edges[p + 1] - edges[p]):
+            i += 1
+            gathered += spent[i]
+        found[p] = lowest + i
+    return found
+
+
+@njit(cache=True, nogil=True)
 def sums(
     service: Ints, split: Ints, tick: Ints, value: Values, edges: Ints, shape: tuple[int, int]
 ) -> tuple[Ints, Values]:
@@ -247,13 +255,14 @@ def sums(
         shape: number of services and of splits.
     """
     n_services, n_splits = shape
-    n_periods, first, last, guess = edges.size - 1, edges[0], edges[edges.size - 1], _guess(edges)
+    n_periods, first, last = edges.size - 1, edges[0], edges[edges.size - 1]
+    guess = edges_a_tick(edges)
     number = np.zeros((n_services, n_splits, n_periods), np.int64)
     total = np.zeros((n_services, n_splits, n_periods), value.dtype)
     for i in range(tick.size):
         if first <= tick[i] < last:
             s, k = service[i], split[i] if split.size else 0
-            p = _before(edges, tick[i] + 1, guess) - 1 if n_periods > 1 else 0
+            p = period_of(edges, tick[i], guess)
             number[s, k, p] += 1
             total[s, k, p] += value[i]
     return number, total
@@ -262,45 +271,13 @@ def sums(
 @njit(cache=True, nogil=True)
 def tally(key: Ints, tick: Ints, edges: Ints, n_keys: int) -> Ints:
     """Return how many there are by key and period; those outside the edges are left out."""
-    n_periods, first, last, guess = edges.size - 1, edges[0], edges[edges.size - 1], _guess(edges)
+    n_periods, first, last = edges.size - 1, edges[0], edges[edges.size - 1]
+    guess = edges_a_tick(edges)
     number = np.zeros((n_keys, n_periods), np.int64)
     for i in range(tick.size):
         if first <= tick[i] < last:
-            number[key[i], _before(edges, tick[i] + 1, guess) - 1 if n_periods > 1 else 0] += 1
+            number[key[i], period_of(edges, tick[i], guess)] += 1
     return number
-
-
-@njit(cache=True, nogil=True)
-def cells(
-    service: Ints, split: Ints, tick: Ints, edges: Ints, shape: tuple[int, int], of_all: int, by_split: int
-) -> Ints:
-    """Return the cell of each moment in a table of services, splits and periods; -1 outside the edges."""
-    n_periods, first, last, guess = edges.size - 1, edges[0], edges[edges.size - 1], _guess(edges)
-    n_splits = shape[1] if by_split else 1
-    found = np.empty(tick.size, np.int64)
-    for i in range(tick.size):
-        found[i] = -1
-        if first <= tick[i] < last:
-            s, k = 0 if of_all else service[i], split[i] if by_split and split.size else 0
-            p = _before(edges, tick[i] + 1, guess) - 1 if n_periods > 1 else 0
-            found[i] = (s * n_splits + k) * n_periods + p
-    return found
-
-
-@njit(cache=True, nogil=True)
-def grouped(keys: Ints, values: Values, order: Ints, n_keys: int) -> tuple[Ints, Values]:
-    """Return how many values each key has (those of key -1 are left out), and the values key by key, in an order."""
-    number = np.zeros(n_keys, np.int64)
-    for i in range(keys.size):
-        if keys[i] >= 0:
-            number[keys[i]] += 1
-    place = np.cumsum(number) - number
-    together = np.empty(number.sum(), values.dtype)
-    for i in order:
-        if keys[i] >= 0:
-            together[place[keys[i]]] = values[i]
-            place[keys[i]] += 1
-    return number, together
 
 
 COUNTS = ("arrived", "external", "done", "known", "refused", "baulked", "reneged", "began", "started", "gave up")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from flowsim.measure import loops
+from flowsim.measure import loops, rank_loops
 from flowsim.measure.facts import (
     ALL,
     NO_SPLIT,
@@ -17,12 +17,11 @@ from flowsim.measure.facts import (
     Series,
     divided,
     gathered,
-    grouped_quantiles,
 )
 from flowsim.measure.frames import Floats
-from flowsim.measure.integrals import places_in, together
+from flowsim.measure.integrals import Count, places_in, together
 from flowsim.measure.intervals import Flags
-from flowsim.measure.sorting import stable_order, whole
+from flowsim.measure.sorting import whole
 from flowsim.trajectory import Ints
 
 Found = TypeVar("Found")
@@ -81,16 +80,28 @@ class Moments:
         return cast("Found", self.kept[key])
 
     def _quantiles(self, edges: Ints, of_all: bool, by_split: bool, share: float) -> Floats:
-        shape = ((1,) if of_all else (len(self.services),)) + ((len(self.splits),) if by_split else ())
-        n_keys = int(np.prod(shape, dtype=np.int64)) * (len(edges) - 1)
-        order = self._once("order", self._order)
-        keys = loops.cells(*self._where, whole(edges), self._shape(), int(of_all), int(by_split))
-        return grouped_quantiles(keys, self._values, order, n_keys, (share,), self.unit)[0]
+        """Return a percentile of the values in each cell, interpolated as numpy does: (services x splits, periods)."""
+        number, _ = self._totals(edges)
+        grid, values, bits = self._rising(edges)
+        # The cells of the grid that make up each cell asked for.
+        axes = ((0,) if of_all else ()) + (() if by_split else (1,))
+        count = number.sum(axis=axes, keepdims=True)
+        places = np.arange(count.size).reshape(count.shape)[..., np.searchsorted(edges, grid[:-1], "right") - 1]
+        group = np.broadcast_to(places, (*self._shape(), len(grid) - 1)).ravel()
+        last = np.maximum(count.ravel() - 1, 0)
+        place = share * last
+        low = np.floor(place).astype(np.int64)
+        lower, upper = rank_loops.at_ranks(values, bits, group, low, np.minimum(low + 1, last))
+        under, over = lower / self.unit, upper / self.unit
+        return np.where(count.ravel() > 0, under + (place - low) * (over - under), np.nan)
 
-    def _order(self) -> Ints:
-        """Return the moments by rising value: sorted once, however they are then grouped."""
-        # Times are whole ticks until they are divided by the unit, which keeps their order.
-        return stable_order(whole(self.value)) if self._is_whole else np.argsort(self.value, kind="stable")
+    def _rising(self, edges: Ints) -> tuple[Ints, Ints, int]:
+        """Return values by size, with their cells: sorted once for periods that fit into one another."""
+        found = self.kept.get("rising")
+        if found is None or places_in(found[0], edges) is None or edges[0] != found[0][0] or edges[-1] != found[0][-1]:
+            found = (edges, *rank_loops.rising(*self._where, whole(self.value), whole(edges), self._shape()))
+            self.kept["rising"] = found
+        return found
 
     @property
     def _is_whole(self) -> bool:
@@ -140,3 +151,36 @@ class Moments:
         if self.statistic == "sampled" and self.samples is not None:
             return divided(total, np.broadcast_to(np.diff(np.searchsorted(self.samples, edges)), total.shape))
         return np.asarray(total * (self.per / np.diff(edges).astype(float) if self.per else 1.0), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Visits counted where they are, by one pass over them.
+
+    Attributes:
+        services: ids.
+        count: gives how many by service and period.
+        of: gives how many there are of which the count is a share; None for a rate.
+        per: over how many ticks a rate is told; 0 for the period's whole.
+        scale: multiplies rates.
+    """
+
+    services: tuple[str, ...]
+    count: Count
+    of: Count | None = None
+    per: float = 0.0
+    scale: float = 1.0
+
+    def series(self, edges: Ints, has_parts: bool = True) -> Series:
+        """Return the rate or share by service and period, and that of all services together."""
+        number = _and_all(self.count(edges))
+        labels = tuple((name, NO_SPLIT) for name in (*self.services, ALL))
+        if self.of is not None:
+            return Series(labels, divided(number, _and_all(self.of(edges))))
+        scale = self.scale * self.per / np.diff(edges) if self.per else self.scale
+        return Series(labels, np.asarray(number * scale, dtype=np.float64))
+
+
+def _and_all(table: Ints) -> Ints:
+    """Return counts by service and period, and below them those of all services."""
+    return np.vstack([table, table.sum(axis=0)])

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from flowsim.measure import visit_loops
 from flowsim.measure.facts import Facts
 from flowsim.measure.frames import Window
 from flowsim.measure.home_care import days_used
 from flowsim.measure.integrals import difference, levels_at, steps
-from flowsim.measure.intervals import Flags, Intervals, intervals, joined
+from flowsim.measure.intervals import EMPTY, Intervals, intervals, joined
 from flowsim.measure.moments import Moments
-from flowsim.measure.registry import NO_FLAGS, Asked, measure_kind
-from flowsim.measure.stretches import Stretches
+from flowsim.measure.records import EVERYONE, Who, both
+from flowsim.measure.registry import Asked, measure_kind
+from flowsim.measure.stretches import Held, Stretches
 from flowsim.measure.waits import run_heads, stamp
 from flowsim.trajectory import Ints
 
@@ -29,28 +30,24 @@ STATES = {
 """What options call a state -> what ``Window`` calls it."""
 
 
-def at_services(window: Window, asked: Asked, name: str, keep: Flags | None = None) -> Intervals:
-    """Return the stretches called ``name`` at a measure's services, renumbered by their positions among them.
+def at_services(window: Window, asked: Asked, name: str, who: Who = EVERYONE) -> Held:
+    """Return the stretches called ``name`` at a measure's services.
 
     Args:
         window: where from.
         asked: the measure.
         name: a state, ``used``, ``capacity`` or ``surge``.
-        keep: which visits are meant; all if not given.
+        who: which visits are meant; all if not given.
     """
-    kept = NO_FLAGS if keep is None else keep
-    by_visits = [s for s in asked.services if name == "used" and window.by_visits[s]]
-    position = asked.positions(window)
-    found = [at_positions(used_at(window, s), position, kept) for s in by_visits]
-    position[by_visits] = -1
-    held: Intervals = getattr(window, "in_use" if name == "used" else name)
-    return joined(at_positions(held, position, kept), *found)
-
-
-def at_positions(stretches: Intervals, position: Ints, keep: Flags) -> Intervals:
-    """Return the stretches at services that have a position (-1 for none), renumbered; see ``renumbered``."""
-    s = stretches
-    return Intervals(*visit_loops.renumbered(s.service, s.row, s.start, s.stop, s.weight, position, keep))
+    here = list(asked.services)
+    if name != "used":
+        stretches, bounds = window.ordered(name)
+        return Held(stretches, bounds[:-1][here], bounds[1:][here], who)
+    if not window.by_visits[here].any():
+        return at_services(window, asked, "in_use", who)
+    parts = [used_at(window, s) for s in here]
+    ends = np.cumsum([len(p.row) for p in parts])
+    return Held(joined(*parts, EMPTY), np.append(0, ends[:-1]), ends, who)
 
 
 def used_at(window: Window, service: int) -> Intervals:
@@ -93,10 +90,9 @@ def occupied_share(window: Window, asked: Asked) -> Facts:
 
     Services that never fill are left out.
     """
-    held, offered = at_services(window, asked, "used", asked.patients(window)), at_services(window, asked, "capacity")
+    held, offered = at_services(window, asked, "used", asked.who(window)), at_services(window, asked, "capacity")
     limited = ~window.is_unlimited[list(asked.services)]
-    if not limited.all():
-        held = held.where(limited[held.service])
+    held = replace(held, last=np.where(limited, held.last, held.first))
     return Stretches(asked.names(window), held, "share", offered)
 
 
@@ -121,11 +117,10 @@ def number(window: Window, asked: Asked) -> Facts:
     Options: ``state``; ``towards`` keeps those who go (or wait to go) to the roles, services or exits it lists;
     ``statistic`` number (mean over time) or p95 (of the time).
     """
-    keep = asked.patients(window)
+    who = asked.who(window)
     if "towards" in asked.definition.options:
-        bound = asked.places(window, "towards")[window.went]
-        keep = bound if keep is None else keep & bound
-    held = at_services(window, asked, STATES[asked.option("state", *STATES)], keep)
+        who = both(who, (window.went, np.where(asked.places(window, "towards"), 0, -1).astype(np.int8)))
+    held = at_services(window, asked, STATES[asked.option("state", *STATES)], who)
     return Stretches(asked.names(window), held, asked.option("statistic", "number", "p95"))
 
 
@@ -143,14 +138,14 @@ def at_midnight(window: Window, asked: Asked) -> Facts:
     if asked.option("statistic", "number", "share") == "number":
         values = count[service, day]
         return Moments(asked.names(window), service, ticks[day], values, "sampled", samples=ticks)
-    there = at_services(window, asked, "in_use_patients", asked.patients(window))
+    there = at_services(window, asked, "in_use_patients", asked.who(window)).plain()
     everyone = levels_at(there.service, n, there.start, there.stop, there.weight, ticks)
-    part, whole = (_daily(service, ticks[day], c[service, day]) for c in (count, everyone))
+    part, whole = (Held.of(_daily(service, ticks[day], c[service, day]), n) for c in (count, everyone))
     return Stretches(asked.names(window), part, "share", whole)
 
 
 def _ready(window: Window, asked: Asked) -> Intervals:
-    return at_services(window, asked, "is_ready", asked.patients(window))
+    return at_services(window, asked, "is_ready", asked.who(window)).plain()
 
 
 def _long_stays(window: Window, asked: Asked) -> Intervals:

@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from flowsim.errors import ConfigError, Problem
-from flowsim.measure import loops, visit_loops
-from flowsim.measure.delays import shown
+from flowsim.measure import loops
+from flowsim.measure.delays import held_under
 from flowsim.measure.facts import ALL, NO_SPLIT, Facts, Series
-from flowsim.measure.flow import REACHED, reached
+from flowsim.measure.flow import REACHED, leaving, reaching
 from flowsim.measure.frames import Floats, Window
-from flowsim.measure.integrals import areas, places_in, together
-from flowsim.measure.intervals import Flags, Intervals
-from flowsim.measure.occupancy import at_positions
-from flowsim.measure.records import Levels, meant
-from flowsim.measure.registry import NO_FLAGS, Asked, measure_kind
+from flowsim.measure.integrals import Count, summed
+from flowsim.measure.occupancy import at_services
+from flowsim.measure.records import Wanted
+from flowsim.measure.registry import Asked, measure_kind
 from flowsim.measure.sorting import whole
-from flowsim.measure.waits import stamp
-from flowsim.trajectory import NEVER, Ints
+from flowsim.trajectory import Ints
 from flowsim.units import DAYS_PER_YEAR
 
-Count = Callable[[Ints], Floats]
-"""Events, or days, by level and period of the edges given."""
-NO_LEVELS: Levels = np.zeros(0, dtype=np.int16)
 GAPS = ("difference", "ratio", "slope", "relative_slope", "range")
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The people whom a measure tells apart.
+
+    Attributes:
+        levels: names; one without a name where the measure is not divided, none where a place lacks the people.
+        people: in each.
+        by: the attribute, and by its level the position among those told apart (-1 for none).
+        residents: the attribute that says who lives here, and the levels that do; empty where that is no matter.
+    """
+
+    levels: tuple[str, ...]
+    people: Floats
+    by: tuple[int, tuple[int, ...]] | None
+    residents: Wanted
+
+
+NO_GROUPS = Groups((), np.zeros(0), None, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +48,9 @@ class Rates:
     """Events or days by level of an attribute, to be told per so many people a year.
 
     Attributes:
-        count: gives events or days by level and period.
-        levels: names; one without a name where the measure is not divided.
-        people: in each level.
+        count: gives events, or ticks spent, by level and period.
+        unit: counts are divided by it.
+        levels, people: as in ``Groups``.
         heads: per how many people.
         statistic: ``rate`` or one of ``GAPS``.
         is_rest: whether days elsewhere are told rather than the days counted.
@@ -44,6 +58,7 @@ class Rates:
     """
 
     count: Count
+    unit: float
     levels: tuple[str, ...]
     people: Floats
     heads: float
@@ -56,7 +71,7 @@ class Rates:
         if not len(self.levels):
             return Series((), np.zeros((0, len(edges) - 1)))
         years = np.diff(edges) / (self.ticks_per_day * DAYS_PER_YEAR)
-        counted = self.count(edges)
+        counted = self.count(edges) / self.unit
         rates = self._told(counted / self.people[:, None] / years)
         if self.statistic != "rate":
             gaps = [gap(rates[:, p], self.people, self.statistic) for p in range(rates.shape[1])]
@@ -121,25 +136,28 @@ def people(window: Window, asked: Asked) -> Facts:
     """
     statistic = asked.option("statistic", "rate", *GAPS)
     what = asked.option("what", "events", "days", "days_elsewhere", "delayed", "exits")
-    levels, number, code = _levels(window, asked)
-    lives = _lives_here(window, asked)
-    if (len(levels) == 1 and statistic != "rate") or (lives is not None and not lives[1].any()):
-        levels, number = (), number[:0]
+    groups = asked.once("groups", lambda: _groups(window, asked, statistic))
     # Rates and gaps of the same people differ in the statistic alone.
     options = (asked.definition.options.get(name) for name in (*REACHED, "what", "by", "residents", "to"))
-    key = ("counted", *asked.about, *options, len(levels))
-    count: Count = window.once(key, lambda: _counted(window, asked, what, code, len(levels)))
-    heads = _heads(asked)
+    key = ("counted", *asked.about, *options, len(groups.levels))
+    count: Count = window.once(key, lambda: summed(_counted(window, asked, what, groups)))
     ticks = float(window.ticks_per_day)
-    return Rates(count, levels, number, heads, statistic, what == "days_elsewhere", ticks)
+    unit = ticks if what in ("days", "days_elsewhere", "delayed") else 1.0
+    return Rates(count, unit, groups.levels, groups.people, _heads(asked), statistic, what == "days_elsewhere", ticks)
 
 
-def _counted(window: Window, asked: Asked, what: str, position: Ints | None, n_levels: int) -> Count:
+def _counted(window: Window, asked: Asked, what: str, groups: Groups) -> Count:
+    """Return a count of events, or of ticks spent, by level and period."""
+    n_levels = max(1, len(groups.levels))
     if what == "exits":
-        return _exits(window, asked, n_levels)
+        return _exits(window, asked, groups)
+    who = window.who((*asked.wanted(window), *groups.residents), groups.by)
     if what == "events":
-        return _events(window, asked, position, n_levels)
-    return _days(window, asked, what, position, n_levels)
+        events = reaching(window, asked, who, n_levels)
+        return lambda edges: events(edges).sum(axis=0)
+    is_delayed = what == "delayed"
+    held = held_under(window, asked, "only", who) if is_delayed else at_services(window, asked, "in_use_patients", who)
+    return lambda edges: held.areas(edges, n_levels).reshape(-1, n_levels, len(edges) - 1).sum(axis=0)
 
 
 def _heads(asked: Asked) -> float:
@@ -149,107 +167,53 @@ def _heads(asked: Asked) -> float:
     return float(said)
 
 
-def _levels(window: Window, asked: Asked) -> tuple[tuple[str, ...], Floats, Ints | None]:
-    """Return levels with people, how many those are, and the position of each visit's level (None: all in one)."""
+def _groups(window: Window, asked: Asked, statistic: str) -> Groups:
+    """Return the levels that a measure tells apart; none where the place has not the people."""
     population, by = window.spec.population, asked.definition.options.get("by", "none")
+    residents = _residents(window, asked)
+    if residents and not residents[0][1]:
+        return NO_GROUPS
     if by == "none":
-        groups = asked.listed("group", "all")
-        people = next((population[g] for g in groups if population.get(g, 0.0) > 0), 0.0)
-        return ((NO_SPLIT,) if people else ()), np.array([people] if people else [], dtype=np.float64), None
+        people = next((population[g] for g in asked.listed("group", "all") if population.get(g, 0.0) > 0), 0.0)
+        if not people or statistic != "rate":
+            return NO_GROUPS
+        return Groups((NO_SPLIT,), np.array([people], dtype=np.float64), None, residents)
     index = _attribute(window, by)
     if index is None:
-        return (), np.zeros(0), None
+        return NO_GROUPS
     known = window.spec.attributes[index].levels
     kept = [level for level in known if population.get(level, 0.0) > 0]
-    position = np.array([kept.index(level) if level in kept else -1 for level in known], dtype=np.int64)
-    return tuple(kept), np.array([population[level] for level in kept], dtype=np.float64), position
+    if len(kept) == 1 and statistic != "rate":
+        return NO_GROUPS
+    position = tuple(kept.index(level) if level in kept else -1 for level in known)
+    people_of = np.array([population[level] for level in kept], dtype=np.float64)
+    return Groups(tuple(kept), people_of, (index, position), residents)
 
 
 def _attribute(window: Window, name: str) -> int | None:
     return next((i for i, a in enumerate(window.spec.attributes) if a.id == name), None)
 
 
-def _lives_here(window: Window, asked: Asked) -> tuple[int, Flags] | None:
-    """Return the attribute that says who is a resident and which of its levels are; None where none is asked for."""
+def _residents(window: Window, asked: Asked) -> Wanted:
+    """Return the attribute that says who is a resident and which of its levels are, where one is asked for."""
     name = asked.definition.options.get("residents", "none")
     index = None if name == "none" else _attribute(window, name)
     if index is None:
-        return None
+        return ()
     levels = window.spec.attributes[index].levels
-    return index, np.array([window.spec.population.get(level, 0.0) > 0 for level in levels], dtype=bool)
+    return ((index, tuple(i for i, level in enumerate(levels) if window.spec.population.get(level, 0.0) > 0)),)
 
 
-def _of_visits(window: Window, asked: Asked, rows: Ints, position: Ints | None) -> tuple[Ints, Ints]:
-    """Return the rows that count, and the level of each: its position among those with people."""
-    lives = _lives_here(window, asked)
-    home, is_home = (NO_LEVELS, NO_FLAGS) if lives is None else (window.levels(lives[0]), lives[1])
-    if position is None:
-        return visit_loops.levelled(rows, home, is_home, NO_LEVELS, np.zeros(0, dtype=np.int64))
-    index = _attribute(window, asked.definition.options["by"])
-    return visit_loops.levelled(rows, home, is_home, window.levels(index or 0), position)
-
-
-def _counter(tick: Ints, level: Ints, n_levels: int) -> Count:
-    """Return a count of events by level and period."""
-    tick, level = whole(tick), whole(level)
-    return _summed(lambda edges: loops.tally(level, tick, whole(edges), n_levels), 1)
-
-
-def _summed(count: Callable[[Ints], Ints], unit: int) -> Count:
-    """Return a count that adds up longer periods from the first it was asked for, where they fit."""
-    kept: list[tuple[Ints, Ints]] = []
-
-    def found(edges: Ints) -> Floats:
-        if not kept:
-            kept.append((edges, count(edges)))
-        at = places_in(kept[0][0], edges)
-        return np.asarray((count(edges) if at is None else together(kept[0][1], at)) / unit, dtype=np.float64)
-
-    return found
-
-
-def _events(window: Window, asked: Asked, position: Ints | None, n_levels: int) -> Count:
-    """Count visits that reach a stamp; whom counts is told in ``flowsim.measure.flow.rate``."""
-    rows, _ = reached(window, asked)
-    rows, level = _of_visits(window, asked, rows, position)
-    return _counter(stamp(window, asked.option("at", "queued", "started", "left"))[rows], level, n_levels)
-
-
-def _days(window: Window, asked: Asked, what: str, position: Ints | None, n_levels: int) -> Count:
-    """Count days that patients are there, or delayed there under a reason of the official count."""
-    stretches = _recorded(window) if what == "delayed" else window.in_use_patients
-    # Rows of stretches stand for visits, so levels are looked up through them, and who does not count drops out.
-    number = np.full(len(window.service), NEVER, dtype=np.int32)
-    rows, level = _of_visits(window, asked, asked.chosen(window), position)
-    number[rows] = level
-    here = asked.positions(window)
-    mine = at_positions(stretches, here, number >= 0)
-    keys = number[mine.row]
-
-    # The window keeps what is counted: a reference back to it would keep both alive until cycles are collected.
-    def count(edges: Ints) -> Ints:
-        return areas(keys, n_levels, mine.start, mine.stop, mine.weight, edges)
-
-    return _summed(count, window.ticks_per_day)
-
-
-def _recorded(window: Window) -> Intervals:
-    return window.once("recorded", lambda: window.episodes.where(shown(window, "only")))
-
-
-def _exits(window: Window, asked: Asked, n_levels: int) -> Count:
-    """Count patients who leave by some exits."""
-    patients = window.trajectory.patients
-    keep = (patients.exit != NEVER) & asked.places(window, "to", "died")[patients.exit]
-    for attribute, codes in meant(window.spec, asked.definition.when):
-        keep &= np.isin(patients.attributes[:, attribute], codes)
-    lives = _lives_here(window, asked)
-    if lives is not None:
-        keep &= lives[1][patients.attributes[:, lives[0]]]
-    level = np.zeros(len(keep), dtype=np.int64)
-    _, _, position = _levels(window, asked)
-    if position is not None:
-        index = _attribute(window, asked.definition.options["by"])
-        level = position[patients.attributes[:, index or 0]]
+def _exits(window: Window, asked: Asked, groups: Groups) -> Count:
+    """Return a count of patients who leave by some exits, by level and period."""
+    patients, rows = window.trajectory.patients, leaving(window, asked)
+    attributes, tick = patients.attributes[rows], patients.left[rows]
+    keep = np.ones(len(rows), dtype=bool)
+    for attribute, levels in groups.residents:
+        keep &= np.isin(attributes[:, attribute], levels)
+    level = np.zeros(len(rows), dtype=np.int64)
+    if groups.by is not None:
+        level = np.array(groups.by[1], dtype=np.int64)[attributes[:, groups.by[0]]]
     keep &= level >= 0
-    return _counter(patients.left[keep], level[keep], n_levels)
+    level, tick, n_levels = whole(level[keep]), whole(tick[keep]), max(1, len(groups.levels))
+    return lambda edges: loops.tally(level, tick, whole(edges), n_levels)

@@ -20,9 +20,18 @@ from flowsim.trajectory import NEVER, Ints, Outcome, Trajectory
 
 Found = TypeVar("Found")
 Levels = npt.NDArray[np.int16]
+Wanted = tuple[tuple[int, tuple[int, ...]], ...]
+"""Attributes, and the codes of the levels meant of each."""
+Keys = npt.NDArray[Any]
+"""Small whole numbers by some code; below 0 for what is left out."""
+Slices = tuple[Ints, Ints, Ints]
+"""Rows, and where among them those of each of some services begin and end."""
+Who = tuple[Codes, Keys]
+"""A code of each visit, and the key of each code; both empty where every visit has key 0."""
 
 _MOST_CODES = 1 << 22
 """Combinations of levels up to which tables by combination are kept."""
+EVERYONE: Who = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int8)
 NOT = "not "
 """Before a level in a ``when``: all but that level."""
 
@@ -104,6 +113,12 @@ class Records:
         """Rows of the visits to each service, rising."""
         return np.split(self.by_service, np.cumsum(self.number_at)[:-1])
 
+    def places_of(self, services: tuple[int, ...]) -> Slices:
+        """Return ``by_service``, and where in it the rows of each of some services begin and end."""
+        ends = np.cumsum(self.number_at)
+        here = list(services)
+        return self.by_service, (ends - self.number_at)[here], ends[here]
+
     @cached_property
     def number_at(self) -> Ints:
         """How many visits each service has."""
@@ -136,11 +151,6 @@ class Records:
         return np.asarray((outcome != Outcome.REFUSED) & (outcome != Outcome.BAULKED))
 
     @cached_property
-    def is_any(self) -> Flags:
-        """A flag for every visit."""
-        return np.ones(len(self.visits.patient), dtype=bool)
-
-    @cached_property
     def is_placed(self) -> Flags:
         """Which visits are of people placed in a space at the start: they neither arrived nor were admitted.
 
@@ -167,16 +177,23 @@ class Records:
     def _n_codes(self) -> int:
         return int(np.prod(self._sizes, dtype=np.int64))
 
-    def matches(self, when: Mapping[str, Sequence[str]]) -> Flags:
-        """Return which visits are of patients a definition's ``when`` means."""
-        key = tuple((name, tuple(said)) for name, said in sorted(when.items()))
-        return self.once(("matches", key), partial(self._matches, when))
+    def who(self, wanted: Wanted, by: tuple[int, tuple[int, ...]] | None = None) -> Who:
+        """Return a key of each visit's patient; below 0 for those not meant.
 
-    def _matches(self, when: Mapping[str, Sequence[str]]) -> Flags:
-        wanted = tuple((attribute, tuple(codes)) for attribute, codes in meant(self.spec, when))
+        Args:
+            wanted: attributes and the codes of the levels meant; all must hold. See ``wanted``.
+            by: an attribute, and the key by its level; all have key 0 if not given.
+        """
+        if not wanted and by is None:
+            return EVERYONE
         if self._n_codes <= _MOST_CODES:
-            return meant_by_code(self._sizes, wanted)[self.visits.attributes]
-        return _meant(wanted, len(self.visits.patient), self._sizes, self.levels)
+            return self._combination, keys_by_code(self._sizes, wanted, by)
+        every = np.arange(len(self.visits.patient), dtype=np.int32)
+        return every, _keys(wanted, by, len(every), self._sizes, self.levels)
+
+    @cached_property
+    def _combination(self) -> Codes:
+        return codes(self.visits.attributes)
 
     # ------------------------------------------------------------- a patient's visits in order
 
@@ -194,13 +211,10 @@ class Records:
     def _neighbours(self) -> tuple[Codes, Codes]:
         return visit_loops.neighbours(self.patient)
 
-    def chains(self, goes_on: Flags) -> Ints:
-        """Return for each visit the first row of the unbroken run of visits it belongs to.
-
-        Args:
-            goes_on: by place code, whether a visit carries on from a visit there.
-        """
-        return visit_loops.chains(goes_on, self.came_from, self.previous)
+    @property
+    def links(self) -> visit_loops.Links:
+        """Of each visit its service, and the same patient's visits before and after."""
+        return self.service, self.previous, self.following
 
     @cached_property
     def holder(self) -> Ints:
@@ -231,6 +245,16 @@ class Records:
         return visit_loops.ways(self.service, codes(self.visits.destination), self.previous, self.following)
 
 
+def both(first: Who, second: Who) -> Who:
+    """Return the key of the first of each visit, below 0 where either is."""
+    (code, key), (other, mark) = first, second
+    if not len(key):
+        return second
+    found = key[code]
+    found[mark[other] < 0] = -1
+    return np.arange(len(code), dtype=np.int32), found
+
+
 def _is_of(key: Hashable, kinds: tuple[str, ...]) -> bool:
     return isinstance(key, tuple) and bool(key) and key[0] in kinds
 
@@ -255,24 +279,32 @@ def level_by_code(sizes: tuple[int, ...], attribute: int) -> Levels:
 
 
 @lru_cache(maxsize=256)
-def meant_by_code(sizes: tuple[int, ...], wanted: tuple[tuple[int, tuple[int, ...]], ...]) -> Flags:
-    """Return which combinations of levels have one of the levels wanted of each attribute."""
+def keys_by_code(sizes: tuple[int, ...], wanted: Wanted, by: tuple[int, tuple[int, ...]] | None) -> Keys:
+    """Return the key of every combination of levels there is; see ``Records.who``."""
     number = int(np.prod(sizes, dtype=np.int64))
-    return _meant(wanted, number, sizes, partial(level_by_code, sizes))
+    return _keys(wanted, by, number, sizes, partial(level_by_code, sizes))
 
 
-def _meant(
-    wanted: tuple[tuple[int, tuple[int, ...]], ...],
+def _keys(
+    wanted: Wanted,
+    by: tuple[int, tuple[int, ...]] | None,
     number: int,
     sizes: tuple[int, ...],
     levels: Callable[[int], Levels],
-) -> Flags:
-    keep = np.ones(number, dtype=bool)
-    for attribute, found in wanted:
+) -> Keys:
+    by_level = np.array((0,) if by is None else by[1], dtype=np.int64)
+    keys = by_level.astype(np.min_scalar_type(-int(by_level.max(initial=0)) - 1))
+    found = np.zeros(number, dtype=np.int8) if by is None else keys[levels(by[0])]
+    for attribute, codes_meant in wanted:
         is_wanted = np.zeros(sizes[attribute], dtype=bool)
-        is_wanted[list(found)] = True
-        keep &= is_wanted[levels(attribute)]
-    return keep
+        is_wanted[list(codes_meant)] = True
+        found[~is_wanted[levels(attribute)]] = -1
+    return found
+
+
+def wanted(spec: SystemSpec, when: Mapping[str, Sequence[str]]) -> Wanted:
+    """Return what a ``when`` means, as ``Records.who`` takes it."""
+    return tuple((attribute, tuple(found)) for attribute, found in meant(spec, when))
 
 
 def meant(spec: SystemSpec, when: Mapping[str, Sequence[str]]) -> Iterator[tuple[int, list[int]]]:

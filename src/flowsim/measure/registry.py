@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from flowsim.measure import visit_loops
 from flowsim.measure.facts import Facts, Series
 from flowsim.measure.frames import Floats, Window, nothing_happened
 from flowsim.measure.intervals import Flags
-from flowsim.measure.records import NOT
+from flowsim.measure.records import NOT, Wanted, Who, wanted
 from flowsim.measure.tidy import Tidy, words_of
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
@@ -24,26 +24,33 @@ from flowsim.trajectory import Ints, Trajectory
 if TYPE_CHECKING:
     import pandas as pd
 
+Found = TypeVar("Found")
+
 NO_FLAGS: Flags = np.zeros(0, dtype=bool)
-NO_ROWS: Ints = np.zeros(0, dtype=np.int64)
-FEW = 8
-"""Visits are found service by service where that is no more than this part of all."""
 _MINUTES = {"min": 1.0, "h": 60.0, "days": 1440.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A measure as asked for: its definition and the services it looks at.
+    """A measure as asked for of one system: its definition and the services it looks at.
 
     Attributes:
         name: the measure's id.
         definition: as configured.
         services: indices of the services of its roles, and of those it names.
+        kept: what follows from the definition and the system alone, found once for all replications.
     """
 
     name: str
     definition: MeasureDef
     services: tuple[int, ...]
+    kept: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, key: Hashable, find: Callable[[], Found]) -> Found:
+        """Return what ``find`` finds of the definition and the system, found once a key; not to be changed."""
+        if key not in self.kept:
+            self.kept[key] = find()
+        return cast("Found", self.kept[key])
 
     def option(self, name: str, *allowed: str) -> str:
         """Return an option, the first allowed value where it is not said.
@@ -98,27 +105,30 @@ class Asked:
 
     def names(self, window: Window) -> tuple[str, ...]:
         """Return the ids of its services."""
-        return tuple(window.spec.services[s].id for s in self.services)
+        return self.once("names", lambda: tuple(window.spec.services[s].id for s in self.services))
 
     def positions(self, window: Window) -> Ints:
         """Return each service's position among its services; -1 for others (and at the end, for NEVER)."""
-        found = np.full(window.n_services + 1, -1, dtype=np.int64)
+        return self.once("positions", lambda: self._positions(window.n_services))
+
+    def _positions(self, n_services: int) -> Ints:
+        found = np.full(n_services + 1, -1, dtype=np.int64)
         found[list(self.services)] = np.arange(len(self.services))
         return found
 
     def places(self, window: Window, option: str, otherwise: str = "") -> Flags:
         """Return a flag a place code (and a last one, for NEVER) for the roles, services and exits an option lists."""
-        words = self.listed(option, otherwise)
+        return self.once(("places", option, otherwise), lambda: self._places(window, self.listed(option, otherwise)))
+
+    def _places(self, window: Window, words: tuple[str, ...]) -> Flags:
         flags = window.is_one_of(window.services_of(words, words))
         for code, exit_id in enumerate(window.spec.exits, start=window.n_services):
             flags[code] |= exit_id in words
         return flags
 
     def led(self, window: Window, option: str) -> Flags:
-        """Return ``places`` of an option, all where it is not said."""
-        if option in self.definition.options:
-            return self.places(window, option)
-        return ~window.is_one_of(())
+        """Return ``places`` of an option; no flags where it is not said, for all."""
+        return self.places(window, option) if option in self.definition.options else NO_FLAGS
 
     def scale(self, window: Window) -> float:
         """Return 100,000 / people in the first group that option ``per_head`` names and the place has.
@@ -139,32 +149,32 @@ class Asked:
     @property
     def about(self) -> tuple[Hashable, ...]:
         """Which visits it is about: equal for measures of the same services and patients."""
-        return self.services, tuple((a, tuple(levels)) for a, levels in sorted(self.definition.when.items()))
+        return self.once("about", lambda: (self.services, self._when()))
 
-    def patients(self, window: Window) -> Flags | None:
-        """Return which visits are by patients it is about; None for all."""
-        return window.matches(self.definition.when) if self.definition.when else None
+    def _when(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return tuple((name, tuple(levels)) for name, levels in sorted(self.definition.when.items()))
+
+    def wanted(self, window: Window) -> Wanted:
+        """Return which levels of which attributes the patients it is about have."""
+        return self.once("wanted", lambda: wanted(window.spec, self.definition.when))
+
+    def who(self, window: Window) -> Who:
+        """Return which visits are by patients it is about."""
+        return window.who(self.wanted(window))
 
     def chosen(self, window: Window) -> Ints:
-        """Return the rows of the visits to its services, by patients it is about, that joined the queue."""
-        return window.once(("chosen", *self.about), lambda: self._chosen(window))
+        """Return the rows of the visits to its services, by patients it is about, that joined the queue.
 
-    def _chosen(self, window: Window) -> Ints:
-        return self._select(window, window.has_joined)
+        Service by service, each service's rising.
+        """
+        return window.once(("chosen", *self.about), lambda: self._select(window, window.has_joined))
 
     def all_chosen(self, window: Window) -> Ints:
         """Return the same with those refused and those who balked."""
-        return window.once(("all chosen", *self.about), lambda: self._select(window, window.is_any))
+        return window.once(("all chosen", *self.about), lambda: self._select(window, NO_FLAGS))
 
     def _select(self, window: Window, flag: Flags) -> Ints:
-        meant = self.patients(window)
-        flag = flag if meant is None else flag & meant
-        number = window.number_at[list(self.services)]
-        if len(self.services) > 1 and FEW * number.sum() > len(window.service):
-            return visit_loops.selected(window.service, window.is_one_of(self.services), flag)
-        rows = [window.rows_at[s] for s in self.services]
-        here = rows[0] if len(rows) == 1 else np.sort(np.concatenate([NO_ROWS, *rows]), kind="stable")
-        return visit_loops.flagged(here, flag, NO_FLAGS)
+        return visit_loops.selected(window.places_of(self.services), flag, self.who(window))
 
     def position(self, window: Window, rows: Ints) -> Ints:
         """Return the position among its services of the service of each of some visits."""
@@ -172,7 +182,7 @@ class Asked:
 
 
 Kind = Callable[[Window, Asked], Facts]
-OF_VISITS = ("facts", "times", "ends", "runs", "links", "chosen", "all chosen", "reached", "counted")
+OF_VISITS = ("facts", "times", "ends", "runs", "chosen", "all chosen", "counted")
 """Kinds of what a window keeps that are of one measure, or of measures of the same visits."""
 KINDS: dict[str, Kind] = {}
 """Every kind of measure, by the name definitions use."""
@@ -220,6 +230,8 @@ def check(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> list[Probl
 _MOST_CHECKED = 32
 _checked: dict[tuple[int, int], tuple[SystemSpec, Mapping[str, MeasureDef]]] = {}
 """Specifications and definitions found right: a worker measures many replications by the same ones."""
+_known: dict[int, tuple[SystemSpec, dict[tuple[str, int], tuple[MeasureDef, Asked | None]]]] = {}
+"""Measures of each system; systems and definitions are held, so that nothing else comes to have their ids."""
 
 
 def check_once(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> None:
@@ -256,16 +268,31 @@ def _nearest(said: str, known: Iterable[str]) -> str:
 
 def asked(window: Window, definitions: Mapping[str, MeasureDef]) -> list[Asked]:
     """Return the measures that can be taken in a system: those whose services and patients it has."""
-    attributes = {a.id: set(a.levels) for a in window.spec.attributes}
-    found = []
+    known = _known_of(window.spec)
     for name, definition in definitions.items():
-        services = tuple(window.services_of(definition.role, definition.services))
-        named = {a: {x for x in levels if not x.startswith(NOT)} for a, levels in definition.when.items()}
-        has_such_patients = all(attributes.get(a, set()) & levels for a, levels in named.items() if levels)
-        if has_such_patients and (services or not (definition.role or definition.services)):
-            # A place without the service, the attribute or its levels does without the measure.
-            found.append(Asked(name, definition, services))
-    return found
+        if (name, id(definition)) not in known:
+            known[name, id(definition)] = definition, _asked(window, name, definition)
+    found = (known[name, id(definition)][1] for name, definition in definitions.items())
+    return [measure for measure in found if measure is not None]
+
+
+def _known_of(spec: SystemSpec) -> dict[tuple[str, int], tuple[MeasureDef, Asked | None]]:
+    """Return what is known of measures of a system, by name and definition."""
+    if id(spec) not in _known:
+        if len(_known) >= _MOST_CHECKED:
+            _known.clear()
+        _known[id(spec)] = spec, {}
+    return _known[id(spec)][1]
+
+
+def _asked(window: Window, name: str, definition: MeasureDef) -> Asked | None:
+    """Return a measure of a system; None in a place without the service, the attribute or its levels."""
+    attributes = {a.id: set(a.levels) for a in window.spec.attributes}
+    services = tuple(window.services_of(definition.role, definition.services))
+    named = {a: {x for x in levels if not x.startswith(NOT)} for a, levels in definition.when.items()}
+    has_such_patients = all(attributes.get(a, set()) & levels for a, levels in named.items() if levels)
+    is_there = has_such_patients and (services or not (definition.role or definition.services))
+    return Asked(name, definition, services) if is_there else None
 
 
 def facts(window: Window, measure: Asked) -> Facts:

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.measure import loops
+from flowsim.measure import loops, rank_loops
 from flowsim.trajectory import Ints
 
 Codes = npt.NDArray[np.int32]
@@ -25,7 +25,7 @@ def codes(values: npt.ArrayLike) -> Codes:
 
 def stable_order(keys: Ints) -> Ints:
     """Return ``np.argsort(keys, kind="stable")`` of whole numbers."""
-    return loops.stable_order(whole(keys))
+    return rank_loops.stable_order(whole(keys))
 
 
 def edges_before(edges: Ints, ticks: Ints, side: Literal["left", "right"] = "left") -> Ints:

@@ -6,6 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from flowsim.measure.loops import edges_a_tick, period_of
+from flowsim.measure.visit_loops import Links, marked
+
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
@@ -33,9 +36,9 @@ def spans(
         runs: first and last rows.
         is_out: by visit, whether a run that begins with it is left out; empty where none is.
         came_from: by visit, as in ``Records``.
-        from_there: by place code.
+        from_there: by place code; empty for all.
         went: by visit, as in ``Records``.
-        to_there: by place code.
+        to_there: by place code; empty for all.
         service: by visit.
         position: by service.
         begin: by visit, tick at which a run that starts with it begins.
@@ -47,10 +50,12 @@ def spans(
     n = 0
     for i in range(first.size):
         a, z = first[i], last[i]
-        if (is_out.size == 0 or not is_out[a]) and from_there[came_from[a]] and to_there[went[z]]:
+        if is_out.size and is_out[a]:
+            continue
+        if (from_there.size == 0 or from_there[came_from[a]]) and (to_there.size == 0 or to_there[went[z]]):
             row[n], where[n], since[n], until[n] = z, position[service[a]], begin[a], end[z]
             n += 1
-    return row[:n].copy(), where[:n].copy(), since[:n].copy(), until[:n].copy()
+    return row[:n], where[:n], since[:n], until[:n]
 
 
 @njit(cache=True, nogil=True)
@@ -81,29 +86,31 @@ def times(
 
 @njit(cache=True, nogil=True)
 def over_limit(
-    row: Ints, position: Ints, begin: Ints, end: Ints, left: Ints, window: tuple[int, int], latest: int, limit: int
-) -> tuple[Ints, Ints, Ints]:
-    """Return position, begin and whether over the limit (1 or 0) of the spans of which that is known.
+    spans: tuple[Ints, Ints, Ints, Ints], left: Ints, latest: int, limit: int, n_services: int, edges: Ints
+) -> Ints:
+    """Return how many spans that begin in each period are over a limit, of those of which that is known.
 
     Args:
-        row: last of each span.
-        position: of each span.
-        begin: of each span.
-        end: of each span.
+        spans: as ``spans`` returns them.
         left: of each visit; who left before the end of the span is left out.
-        window: first tick, and the one past the last, of those that begin.
         latest: tick before which they begin.
         limit: in ticks.
+        n_services: how many positions there are.
+        edges: ticks between periods, rising, none before 0.
+
+    Returns:
+        Counts of all and of those over the limit: (2, services, periods).
     """
-    where, tick = np.empty(begin.size, np.int64), np.empty(begin.size, np.int64)
-    is_over = np.empty(begin.size, np.int64)
-    n = 0
-    for i in range(begin.size):
-        is_known = end[i] < NOT_YET or left[row[i]] >= NOT_YET
-        if is_known and window[0] <= begin[i] < window[1] and begin[i] != NEVER and begin[i] < latest:
-            where[n], tick[n], is_over[n] = position[i], begin[i], end[i] - begin[i] > limit
-            n += 1
-    return where[:n].copy(), tick[:n].copy(), is_over[:n].copy()
+    row, position, begin, end = spans
+    first, last = edges[0], min(edges[edges.size - 1], latest)
+    guess = edges_a_tick(edges)
+    number = np.zeros((2, n_services, edges.size - 1), np.int64)
+    for i in range(row.size):
+        if first <= begin[i] < last and (end[i] < NOT_YET or left[row[i]] >= NOT_YET):
+            p = period_of(edges, begin[i], guess)
+            number[0, position[i], p] += 1
+            number[1, position[i], p] += end[i] - begin[i] > limit
+    return number
 
 
 @njit(cache=True, nogil=True)
@@ -129,52 +136,69 @@ def soonest_after(last: Ints, clock: Ints, starts: Ints, patient: Codes, exits: 
 
 @njit(cache=True, nogil=True)
 def seen_and_home(
-    episode: Ints, seen: Ints, service: Codes, went: Codes, refused: Flags, left: Ints, home: Flags, ward: Flags
+    rows: Ints, links: Links, went: Codes, refused: Flags, left: Ints, home: Flags, ward: Flags
 ) -> tuple[Ints, Ints]:
     """Return the first row that saw each patient who went home without asking for a ward, and when they went.
 
     Args:
-        episode: by visit, the first row of the episode.
-        seen: rows of the visits that count as seeing, rising.
-        service: by visit.
+        rows: of the visits that saw someone.
+        links: see ``Links``.
         went: by visit.
         refused: by visit.
         left: by visit.
         home: by place code; NEVER is the last.
         ward: by place code.
     """
-    n = episode.size
-    first, asked = np.full(n, NEVER, np.int32), np.zeros(n, np.bool_)
-    for i in range(seen.size - 1, -1, -1):
-        first[episode[seen[i]]] = seen[i]
-    for row in range(n):
-        if ward[service[row]]:
-            asked[episode[row]] = True
-    found, n_found = np.empty(n, np.int64), 0
-    for row in range(n):
-        is_home = home[went[row]] and not home[service[row]] and not refused[row] and left[row] < NOT_YET
-        if is_home and first[episode[row]] != NEVER and not asked[episode[row]]:
-            found[n_found] = row
-            n_found += 1
-    final = found[:n_found].copy()
-    by = np.empty(n_found, np.int64)
-    for i in range(n_found):
-        by[i] = first[episode[final[i]]]
-    return by, final
+    service, previous, following = links
+    saw = marked(rows, service.size)
+    first, final, n = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64), 0
+    for i in range(rows.size):
+        # Back to the start of the episode, unless a visit before saw the patient.
+        row, before = rows[i], previous[rows[i]]
+        while before != NEVER and not home[service[before]] and not saw[before]:
+            row, before = before, previous[before]
+        if before != NEVER and not home[service[before]]:
+            continue
+        # And on to its end, unless a ward is asked for.
+        end = NEVER
+        while row != NEVER and not ward[service[row]]:
+            is_last = home[service[row]]
+            if home[went[row]] and not is_last and not refused[row] and left[row] < NOT_YET:
+                end = row
+            row = NEVER if is_last else following[row]
+        if row == NEVER and end != NEVER:
+            first[n], final[n] = rows[i], end
+            n += 1
+    return first[:n].copy(), final[:n].copy()
 
 
 @njit(cache=True, nogil=True)
-def contacts(rows: Ints, episode: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return whether each contact repeats one in its episode (1 or 0), the places of the first, and their numbers."""
-    place = np.full(episode.size, NEVER, np.int32)
-    is_repeat, first = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64)
-    number = np.empty(rows.size, np.int64)
-    n = 0
+def repeats(rows: Ints, links: Links, home: Flags) -> Flags:
+    """Return which contacts follow another in the same episode.
+
+    Args:
+        rows: of the contacts.
+        links: see ``Links``.
+        home: by place code; an episode ends with a visit there.
+    """
+    service, previous, _ = links
+    is_contact, found = marked(rows, service.size), np.zeros(rows.size, np.bool_)
     for i in range(rows.size):
-        head = episode[rows[i]]
-        is_repeat[i] = place[head] != NEVER
-        if place[head] == NEVER:
-            place[head], first[n], number[n] = n, i, 0
-            n += 1
-        number[place[head]] += 1
-    return is_repeat, first[:n].copy(), number[:n].copy()
+        before = previous[rows[i]]
+        while before != NEVER and not home[service[before]] and not found[i]:
+            found[i] = is_contact[before]
+            before = previous[before]
+    return found
+
+
+@njit(cache=True, nogil=True)
+def contacts_from(first: Ints, rows: Ints, links: Links, home: Flags) -> Ints:
+    """Return how many contacts an episode has from the first of them on; for the arguments see ``repeats``."""
+    service, _, following = links
+    is_contact, found = marked(rows, service.size), np.zeros(first.size, np.int64)
+    for i in range(first.size):
+        row = first[i]
+        while row != NEVER:
+            found[i] += is_contact[row]
+            row = NEVER if home[service[row]] else following[row]
+    return found

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from flowsim.measure.loops import edges_a_tick, period_of
+
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
-Levels = npt.NDArray[np.int16]
+Keys = npt.NDArray[Any]
+"""Small whole numbers; below 0 for what is left out."""
 
 NEVER = -1
 
@@ -48,18 +53,24 @@ def ways(service: Codes, destination: Codes, previous: Codes, following: Codes) 
 
 
 @njit(cache=True, nogil=True)
-def selected(service: Codes, wanted: Flags, flag: Flags) -> Ints:
-    """Return the rows of the visits to services wanted that have a flag."""
-    n, n_found = service.size, 0
-    for row in range(n):
-        n_found += wanted[service[row]] & flag[row]
-    found = np.empty(n_found + 1, np.int64)
-    n_found = 0
-    for row in range(n):
-        # Written whether wanted or not, and kept if so: no branch to guess.
-        found[n_found] = row
-        n_found += wanted[service[row]] & flag[row]
-    return found[:n_found]
+def selected(slices: tuple[Ints, Ints, Ints], flag: Flags, who: tuple[Codes, Keys]) -> Ints:
+    """Return the rows of visits to some services that have a flag and are by patients who are meant.
+
+    Args:
+        slices: rows service by service; where those of each service wanted begin and end.
+        flag: by visit; empty for all.
+        who: a code of each visit's patient, and by code whether they are meant (0 or more); empty for all.
+    """
+    rows, first, last = slices
+    code, key = who
+    found, n_found = np.empty((last - first).sum() + 1, np.int64), 0
+    for k in range(first.size):
+        for i in range(first[k], last[k]):
+            row = rows[i]
+            # Written whether wanted or not, and kept if so: no branch to guess.
+            found[n_found] = row
+            n_found += (flag.size == 0 or flag[row]) and (key.size == 0 or key[code[row]] >= 0)
+    return found[:n_found].copy()
 
 
 @njit(cache=True, nogil=True)
@@ -75,81 +86,123 @@ def flagged(rows: Ints, first: Flags, second: Flags) -> Ints:
 
 
 @njit(cache=True, nogil=True)
-def passing(rows: Ints, tick: Ints, window: tuple[int, int], is_out: Flags, place: Codes, allowed: Flags) -> Ints:
-    """Return the rows whose tick is in a window, that are not out, and whose place is allowed.
+def stretches(
+    rows: Ints, flag: Flags, start: Ints, stop: Ints, weight: Codes, service: Codes, least: int
+) -> tuple[Codes, Codes, Ints, Ints, Codes]:
+    """Return service, row, start, stop and weight of stretches of time, each of a visit.
 
     Args:
-        rows: of visits; the other columns are of all visits.
-        tick: at which a visit counts.
-        window: first tick, and the one past the last.
-        is_out: whether a visit does not count.
-        place: code of where a visit came from or led to; NEVER is the last of ``allowed``.
-        allowed: by place code.
+        rows: of visits, in the order wanted.
+        flag: by visit, whether it has a stretch.
+        start: of each visit.
+        stop: of each visit.
+        weight: of each visit; empty where each counts once.
+        service: of each visit.
+        least: how many ticks a stretch has at least.
     """
-    found, n_found = np.empty(rows.size, np.int64), 0
+    n = 0
+    for row in range(service.size):
+        n += flag[row] and stop[row] - start[row] >= least
+    where, whose, by = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
+    since, until = np.empty(n, np.int64), np.empty(n, np.int64)
+    at = 0
     for i in range(rows.size):
         row = rows[i]
-        found[n_found] = row
-        n_found += (window[0] <= tick[row] < window[1]) and not is_out[row] and allowed[place[row]]
-    return found[:n_found].copy()
+        if flag[row] and stop[row] - start[row] >= least:
+            where[at], whose[at], by[at] = service[row], row, weight[row] if weight.size else 1
+            since[at], until[at] = start[row], stop[row]
+            at += 1
+    return where, whose, since, until, by
 
 
 @njit(cache=True, nogil=True)
-def levelled(rows: Ints, home: Levels, is_home: Flags, level: Levels, position: Ints) -> tuple[Ints, Ints]:
-    """Return the rows of people who live here and whose level counts, and the position of that level.
+def tally(
+    slices: tuple[Ints, Ints, Ints],
+    flag: Flags,
+    tick: Ints,
+    ways: tuple[Codes, Flags],
+    who: tuple[Codes, Keys],
+    n_keys: int,
+    edges: Ints,
+) -> Ints:
+    """Return how many visits reach a tick in each period: (services, keys of patients, periods).
 
     Args:
-        rows: of visits; levels are of all visits.
-        home: level of what says where they live; empty where that is no matter.
-        is_home: by that level.
-        level: level of what they are told apart by; empty where all are in position 0.
-        position: by that level; -1 for levels that do not count.
+        slices: rows service by service; where those of each service wanted begin and end.
+        flag: by visit, whether it counts.
+        tick: by visit, when it counts.
+        ways: by visit the place it comes from, and by place (NEVER the last) whether it counts; empty for all.
+        who: a code of each visit's patient, and by code the key, below 0 for patients left out; empty for key 0.
+        n_keys: how many.
+        edges: ticks between periods, rising.
     """
-    kept, where, n = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64), 0
-    for i in range(rows.size):
-        row = rows[i]
-        if home.size == 0 or is_home[home[row]]:
-            at = position[level[row]] if level.size else 0
-            if at >= 0:
-                kept[n], where[n] = row, at
-                n += 1
-    return kept[:n].copy(), where[:n].copy()
+    rows, first, last = slices
+    place, allowed = ways
+    code, key = who
+    n_periods, begin, end = edges.size - 1, edges[0], edges[edges.size - 1]
+    guess = edges_a_tick(edges)
+    number = np.zeros((first.size, n_keys, n_periods), np.int64)
+    for k in range(first.size):
+        for i in range(first[k], last[k]):
+            row = rows[i]
+            if begin <= tick[row] < end and flag[row] and (allowed.size == 0 or allowed[place[row]]):
+                whose = np.int64(key[code[row]]) if key.size else np.int64(0)
+                if whose >= 0:
+                    number[k, whose, period_of(edges, tick[row], guess)] += 1
+    return number
+
+
+Links = tuple[Codes, Codes, Codes]
+"""Of every visit its service, and the same patient's visits before and after (NEVER if none)."""
 
 
 @njit(cache=True, nogil=True)
-def chains(goes_on: Flags, place: Codes, previous: Codes) -> Ints:
-    """Return the first row of the unbroken run of visits that each belongs to.
-
-    A visit carries on from the same patient's visit before, if there is one, where its place goes on.
-    """
-    first = np.empty(place.size, np.int64)
-    for row in range(place.size):
-        before = previous[row]
-        first[row] = first[before] if before != NEVER and goes_on[place[row]] else row
-    return first
+def marked(rows: Ints, n: int) -> Flags:
+    """Return which of so many rows are among some."""
+    found = np.zeros(n, np.bool_)
+    for i in range(rows.size):
+        found[rows[i]] = True
+    return found
 
 
 @njit(cache=True, nogil=True)
-def runs(rows: Ints, provider: Codes, service: Codes, previous: Codes) -> tuple[Ints, Flags]:
-    """Return the first row of the run that each of some visits belongs to, and which are the last of theirs.
+def heads(rows: Ints, among: Ints, provider: Codes, links: Links) -> Ints:
+    """Return the first row of the run that each of some visits belongs to; for the other arguments see ``runs``."""
+    service, previous, _ = links
+    is_mine, found = marked(among, service.size), np.empty(rows.size, np.int64)
+    for i in range(rows.size):
+        head = rows[i]
+        before = previous[head]
+        while before != NEVER and is_mine[before]:
+            if provider.size > 0 and provider[service[head]] != provider[service[before]]:
+                break
+            head, before = before, previous[before]
+        found[i] = head
+    return found
+
+
+@njit(cache=True, nogil=True)
+def runs(rows: Ints, provider: Codes, links: Links) -> tuple[Ints, Ints]:
+    """Return the first and last rows of the runs that some visits make: those of a patient one after the other.
 
     Args:
-        rows: of the visits that can be in runs, rising.
-        provider: by service; visits in a row are one run where this is the same. Empty: always.
-        service: of every visit.
-        previous: of every visit, the same patient's visit before.
+        rows: of the visits that can be in runs.
+        provider: by service; visits are in one run where it is the same. Empty: always.
+        links: see ``Links``.
     """
-    place = np.full(service.size, NEVER, np.int32)
-    first, is_last = np.empty(rows.size, np.int64), np.ones(rows.size, np.bool_)
+    service, _, following = links
+    is_mine = marked(rows, service.size)
+    last, n = np.empty(rows.size, np.int64), 0
     for i in range(rows.size):
         row = rows[i]
-        before = previous[row]
-        place[row], first[i] = i, row
-        is_near = before != NEVER and place[before] != NEVER
-        if is_near and (provider.size == 0 or provider[service[row]] == provider[service[before]]):
-            first[i] = first[place[before]]
-            is_last[place[before]] = False
-    return first, is_last
+        after = following[row]
+        last[n] = row
+        is_last = after == NEVER or not is_mine[after]
+        if not is_last and provider.size > 0:
+            is_last = provider[service[row]] != provider[service[after]]
+        n += is_last
+    last = last[:n].copy()
+    return heads(last, rows, provider, links), last
 
 
 @njit(cache=True, nogil=True)
@@ -163,41 +216,11 @@ def next_starts(rows: Ints, following: Codes, counts: Flags, service: Codes, sta
         service: of every visit.
         started: of every visit; past 2^61 where it did not.
     """
-    soonest = np.full(service.size, 1 << 62, np.int64)
-    for row in range(service.size - 1, -1, -1):
-        later = following[row]
-        if later != NEVER:
-            soonest[row] = min(soonest[later], started[later] if counts[service[later]] else 1 << 62)
-    found = np.empty(rows.size, np.int64)
+    found = np.full(rows.size, 1 << 62, np.int64)
     for i in range(rows.size):
-        found[i] = soonest[rows[i]]
+        later = following[rows[i]]
+        while later != NEVER:
+            if counts[service[later]]:
+                found[i] = min(found[i], started[later])
+            later = following[later]
     return found
-
-
-@njit(cache=True, nogil=True)
-def renumbered(
-    service: Codes, row: Codes, start: Ints, stop: Ints, weight: Codes, position: Ints, keep: Flags
-) -> tuple[Codes, Codes, Ints, Ints, Codes]:
-    """Return the stretches at some services, of visits that are kept, with the services' positions.
-
-    Args:
-        service: of each stretch.
-        row: of each, its visit.
-        start: of each.
-        stop: of each.
-        weight: of each.
-        position: by service; -1 for services left out.
-        keep: by visit; empty for all.
-    """
-    n, n_found = service.size, 0
-    for i in range(n):
-        n_found += position[service[i]] >= 0 and (keep.size == 0 or keep[row[i]])
-    where, whose, by = np.empty(n_found, np.int32), np.empty(n_found, np.int32), np.empty(n_found, np.int32)
-    since, until = np.empty(n_found, np.int64), np.empty(n_found, np.int64)
-    at = 0
-    for i in range(n):
-        if position[service[i]] >= 0 and (keep.size == 0 or keep[row[i]]):
-            where[at], whose[at], by[at] = position[service[i]], row[i], weight[i]
-            since[at], until[at] = start[i], stop[i]
-            at += 1
-    return where, whose, since, until, by

@@ -9,11 +9,12 @@ import numpy as np
 from flowsim.measure import stay_loops, visit_loops
 from flowsim.measure.facts import PERCENTILES, Facts
 from flowsim.measure.frames import Window
+from flowsim.measure.integrals import summed
 from flowsim.measure.intervals import FAR, Flags
-from flowsim.measure.moments import Moments
+from flowsim.measure.moments import Counts, Moments
 from flowsim.measure.records import or_far
 from flowsim.measure.registry import NO_FLAGS, Asked, measure_kind
-from flowsim.measure.sorting import codes
+from flowsim.measure.sorting import Codes, codes, edges_before, whole
 from flowsim.trajectory import Ints
 
 STAMPS = ("queued", "started", "seen", "ready", "left")
@@ -39,21 +40,7 @@ def run_heads(window: Window, asked: Asked, of: str = "spells") -> tuple[Ints, I
     one provider are one attendance) or ``spells`` (moves between any of them are one spell).
     """
     rows = asked.chosen(window)
-    if of == "visits":
-        return rows, rows
-    return rows, _linked(window, asked, of)[0]
-
-
-def _linked(window: Window, asked: Asked, of: str) -> tuple[Ints, Flags]:
-    """Return the first row of the run of each of a measure's visits, and which visits are the last of theirs."""
-    return window.once(("links", *asked.about, of), lambda: _find_links(window, asked, of))
-
-
-def _find_links(window: Window, asked: Asked, of: str) -> tuple[Ints, Flags]:
-    provider = np.zeros(0, dtype=np.int32)
-    if of == "attendances":
-        provider = codes(np.unique([s.provider for s in window.spec.services], return_inverse=True)[1])
-    return visit_loops.runs(asked.chosen(window), provider, window.service, window.previous)
+    return rows, rows if of == "visits" else visit_loops.heads(rows, rows, _provider(window, of), window.links)
 
 
 def runs(window: Window, asked: Asked, of: str = "spells") -> tuple[Ints, Ints]:
@@ -63,11 +50,14 @@ def runs(window: Window, asked: Asked, of: str = "spells") -> tuple[Ints, Ints]:
 
 def _runs(window: Window, asked: Asked, of: str) -> tuple[Ints, Ints]:
     rows = asked.chosen(window)
-    if of == "visits":
-        return rows, rows
-    head, is_last = _linked(window, asked, of)
-    last = np.flatnonzero(is_last)
-    return head[last], rows[last]
+    return (rows, rows) if of == "visits" else visit_loops.runs(rows, _provider(window, of), window.links)
+
+
+def _provider(window: Window, of: str) -> Codes:
+    """Return the provider of each service where only visits to one are linked; none where it is no matter."""
+    if of != "attendances":
+        return np.zeros(0, dtype=np.int32)
+    return codes(np.unique([s.provider for s in window.spec.services], return_inverse=True)[1])
 
 
 @measure_kind("interval")
@@ -87,12 +77,17 @@ def interval(window: Window, asked: Asked) -> Facts:
     if statistic in ("mean", *PERCENTILES):
         key = ("times", asked.definition.unit, *_asked_of(asked, "by", "nights"))
         return window.once(key, lambda: _times(window, asked)).taking(statistic)
-    names, limit, (last, position, begin, end) = asked.names(window), asked.limit(window), _ends(window, asked)
-    latest, bounds = window.trajectory.end - limit, (window.start, window.end)
-    position, tick, is_over = stay_loops.over_limit(last, position, begin, end, window.left, bounds, latest, limit)
+    names, limit, spans = asked.names(window), asked.limit(window), _ends(window, asked)
+    latest, left, number = window.trajectory.end - limit, window.left, len(asked.services)
+    count = summed(lambda edges: stay_loops.over_limit(spans, left, latest, limit, number, whole(edges)))
     if statistic == "number_over":
-        return Moments(names, position, tick, is_over, "rate", asked.per(window))
-    return Moments(names, position, tick, 1 - is_over if statistic == "share_within" else is_over)
+        return Counts(names, lambda edges: count(edges)[1], per=asked.per(window))
+    is_within = statistic == "share_within"
+    return Counts(
+        names,
+        lambda edges: count(edges)[0] - count(edges)[1] if is_within else count(edges)[1],
+        lambda edges: count(edges)[0],
+    )
 
 
 def _times(window: Window, asked: Asked) -> Moments:
@@ -139,4 +134,4 @@ def _nights(window: Window, asked: Asked, begin: Ints, end: Ints) -> Flags:
     if asked.option("nights", "any", "over") == "any":
         return NO_FLAGS
     midnights = window.midnight_ticks
-    return np.asarray(np.searchsorted(midnights, begin, "right") < np.searchsorted(midnights, end, "right"))
+    return np.asarray(edges_before(midnights, begin, "right") < edges_before(midnights, end, "right"))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,7 +61,10 @@ def in_all_and_by_week(window: Window, definitions: Mapping[str, MeasureDef]) ->
     weeks: dict[str, Series] = {}
     wholes: dict[str, Series] = {}
     wanted = asked(window, definitions)
-    for _, alike in itertools.groupby(sorted(wanted, key=_about), _about):
+    groups: dict[Hashable, list[Asked]] = {}
+    for m in wanted:
+        groups.setdefault(m.about, []).append(m)
+    for alike in groups.values():
         for m in alike:
             # Weeks first: what the whole window sums up to is then added up from them.
             if _is_weekly(m):
@@ -71,10 +73,6 @@ def in_all_and_by_week(window: Window, definitions: Mapping[str, MeasureDef]) ->
         window.forget(*OF_VISITS)
     in_weeks = [(m, weeks[m.name]) for m in wanted if m.name in weeks]
     return table([(m, wholes[m.name]) for m in wanted]), _table(window, edges, 7, in_weeks, False)
-
-
-def _about(measure: Asked) -> str:
-    return repr(measure.about)
 
 
 def _is_weekly(measure: Asked) -> bool:

@@ -6,12 +6,11 @@ from flowsim.measure.integrals import (
     areas,
     clipped,
     difference,
-    level_quantile,
-    level_quantiles,
     levels_at,
     steps,
     union,
 )
+from flowsim.measure.levels import quantiles, time_at_levels
 
 Ticks = st.integers(-50, 150)
 Stretches = st.lists(st.tuples(st.integers(0, 2), Ticks, Ticks, st.integers(-3, 5)), max_size=30)
@@ -62,8 +61,7 @@ def test_a_union_covers_each_tick_of_its_intervals_once(stretches):
 
 def test_a_quantile_of_a_level_is_weighted_by_time():
     ticks, level = np.array([0, 90]), np.array([2, 7])
-    assert level_quantile(ticks, level, 100, 0.9) == 2
-    assert level_quantile(ticks, level, 100, 0.91) == 7
+    assert quantiles(*time_at_levels((ticks, level), 0, 100), (0.9, 0.91)) == [2, 7]
 
 
 @given(Stretches, st.integers(-60, 40), st.integers(41, 160))
@@ -85,5 +83,5 @@ def test_a_difference_of_step_functions_is_that_of_their_levels(first, second):
 
 def test_several_quantiles_of_a_level_are_each_of_them():
     ticks, level = np.array([0, 90, 95]), np.array([2, 7, -1])
-    assert level_quantiles(ticks, level, 100, (0.05, 0.9, 0.96)) == [-1, 2, 7]
-    assert np.isnan(level_quantiles(np.array([0]), np.array([3]), 0, (0.5,))).all()
+    assert quantiles(*time_at_levels((ticks, level), 0, 100), (0.05, 0.9, 0.96)) == [-1, 2, 7]
+    assert np.isnan(quantiles(np.array([3]), np.array([0]), (0.5,))).all()

@@ -6,9 +6,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from flowsim.measure import audit_loops, audit_stay_loops, loops, station_loops, visit_loops
+from flowsim.measure import audit_loops, audit_stay_loops, loops, rank_loops, station_loops, stay_loops, visit_loops
 from flowsim.measure.audit_curves import limited_moments
-from flowsim.measure.integrals import areas, levels_at, places_in, steps, together
+from flowsim.measure.integrals import areas, clipped, levels_at, places_in, steps, together
 from flowsim.measure.intervals import FAR
 from flowsim.measure.levels import number_open, quantiles, quantiles_by_key, time_at_levels
 from flowsim.measure.sorting import codes
@@ -49,37 +49,80 @@ def test_steps_are_the_levels_of_every_tick(weights):
         assert level[np.searchsorted(ticks, t, side="right") - 1] == wanted
 
 
-def test_runs_of_linked_visits_begin_where_walking_back_ends():
-    patient, place = codes(RNG.integers(0, 60, N)), codes(RNG.integers(0, 4, N))
-    previous, following = visit_loops.neighbours(patient)
-    goes_on = np.array([True, True, False, True])
-    first = visit_loops.chains(goes_on, place, previous)
+def visits():
+    """Return patients, services and what links the visits of patients who come again and again."""
+    patient, service = codes(RNG.integers(0, 60, N)), codes(RNG.integers(0, 4, N))
+    return patient, service, (service, *visit_loops.neighbours(patient))
+
+
+def test_neighbours_are_the_same_patients_visits_before_and_after():
+    patient, _, (_, previous, following) = visits()
     for row in range(N):
         before, after = np.flatnonzero(patient[:row] == patient[row]), np.flatnonzero(patient[row:] == patient[row])
         assert previous[row] == (before[-1] if before.size else -1)
         assert following[row] == (row + after[1] if after.size > 1 else -1)
-        at = row
-        while goes_on[place[at]] and previous[at] != -1:
-            at = previous[at]
-        assert first[row] == at
+
+
+def episodes_of(patient, service, home):
+    """Return the first row of each visit's episode, which ends with a visit to a service that is home."""
+    first = np.arange(N)
+    for row in range(N):
+        before = np.flatnonzero(patient[:row] == patient[row])
+        if before.size and not home[service[before[-1]]]:
+            first[row] = first[before[-1]]
+    return first
+
+
+def test_contacts_repeat_those_before_in_their_episode():
+    patient, service, links = visits()
+    home = np.array([True, False, False, False])
+    rows = RNG.permutation(np.flatnonzero(service >= 2))
+    episode = episodes_of(patient, service, home)
+    is_repeat = stay_loops.repeats(rows, links, home)
+    assert is_repeat.tolist() == [bool((episode[rows[rows < row]] == episode[row]).any()) for row in rows]
+    first = rows[~is_repeat]
+    found = stay_loops.contacts_from(first, rows, links, home)
+    assert found.tolist() == [(episode[rows] == episode[row]).sum() for row in first]
+
+
+def test_who_went_home_without_a_ward_is_told_by_who_saw_them_first():
+    patient, service, links = visits()
+    following, home, ward = (
+        links[2],
+        np.array([True, False, False, False, False]),
+        np.array([False] * 3 + [True, False]),
+    )
+    went = codes(np.where(following == -1, RNG.choice([0, 4], N), service[following]))
+    rows, refused = np.flatnonzero(service == 2), RNG.random(N) < 0.2
+    left = np.where(RNG.random(N) < 0.1, FAR, np.arange(N))
+    episode = episodes_of(patient, service, home)
+    wanted = {}
+    for head in np.unique(episode):
+        mine = np.flatnonzero(episode == head)
+        ends = mine[home[went[mine]] & ~home[service[mine]] & ~refused[mine] & (left[mine] < FAR)]
+        saw = np.intersect1d(mine, rows)
+        if len(ends) and len(saw) and not ward[service[mine]].any():
+            wanted[saw[0]] = ends[-1]
+    first, final = stay_loops.seen_and_home(rows, links, went, refused, left, home, ward)
+    assert dict(zip(first.tolist(), final.tolist(), strict=True)) == wanted
 
 
 @pytest.mark.parametrize("by_provider", [False, True])
 def test_visits_in_a_row_to_chosen_services_are_one_run(by_provider):
-    patient, service = codes(RNG.integers(0, 60, N)), codes(RNG.integers(0, 4, N))
-    provider = codes([0, 0, 1, 1])
-    rows = np.flatnonzero(service != 3)
-    previous, _ = visit_loops.neighbours(patient)
-    first, is_last = visit_loops.runs(rows, provider if by_provider else provider[:0], service, previous)
-    carried_on = set()
-    for i, row in enumerate(rows):
-        before = previous[row]
-        is_one = before != -1 and service[before] != 3
-        if is_one and by_provider:
-            is_one = provider[service[before]] == provider[service[row]]
-        assert first[i] == (first[rows == before][0] if is_one else row)
-        carried_on |= {before} if is_one else set()
-    assert [row not in carried_on for row in rows] == is_last.tolist()
+    _, service, links = visits()
+    provider = codes([0, 0, 1, 1] if by_provider else [])
+    rows = RNG.permutation(np.flatnonzero(service != 3))
+    head, last = {}, set(rows.tolist())
+    for row in np.sort(rows).tolist():
+        before = links[1][row]
+        is_one = before in head and (not by_provider or provider[service[before]] == provider[service[row]])
+        head[row] = head[before] if is_one else row
+        last -= {before} if is_one else set()
+    assert visit_loops.heads(rows, rows, provider, links).tolist() == [head[row] for row in rows.tolist()]
+    found = visit_loops.runs(rows, provider, links)
+    assert {(a, z) for a, z in zip(*(ends.tolist() for ends in found), strict=True)} == {
+        (head[row], row) for row in last
+    }
 
 
 def test_the_next_start_is_the_earliest_among_the_same_patients_later_visits():
@@ -93,46 +136,83 @@ def test_the_next_start_is_the_earliest_among_the_same_patients_later_visits():
         assert soonest == min([FAR, *started[later]])
 
 
-def test_visits_that_count_are_those_in_the_window_from_places_allowed():
-    rows, tick, place = np.arange(0, N, 2), RNG.integers(-20, 120, N), codes(RNG.integers(-1, 3, N))
-    is_out, allowed = RNG.random(N) < 0.3, np.array([True, False, True, False])
-    keep = (tick >= 0) & (tick < 100) & ~is_out & allowed[place]
-    found = visit_loops.passing(rows, tick, (0, 100), is_out, place, allowed)
-    np.testing.assert_array_equal(found, rows[keep[rows]])
-    wanted = np.array([False, True, True, False])
-    np.testing.assert_array_equal(
-        visit_loops.selected(codes(place + 1), wanted, is_out), np.flatnonzero(wanted[place + 1] & is_out)
+@pytest.mark.parametrize("of_whom", ["all", "some"])
+def test_visits_are_tallied_by_service_patient_and_period(of_whom):
+    _, service, _ = visits()
+    order, number = np.argsort(service, kind="stable"), np.bincount(service, minlength=4)
+    ends, here = np.cumsum(number), [3, 1]
+    slices = order, (ends - number)[here], ends[here]
+    tick, place, flag = RNG.integers(-20, 120, N), codes(RNG.integers(-1, 3, N)), RNG.random(N) < 0.7
+    allowed, edges = np.array([True, False, True, False]), np.array([0, 30, 100])
+    code, key = codes(RNG.integers(0, 5, N)), np.array([0, 1, -1, 1, 0], dtype=np.int8)
+    who = (code, key) if of_whom == "some" else (code[:0], key[:0])
+    whose = key[code] if of_whom == "some" else np.zeros(N, dtype=int)
+    found = visit_loops.tally(slices, flag, tick, (place, allowed), who, 2, edges)
+    for (k, s), level, p in itertools.product(enumerate(here), range(2), range(2)):
+        counts = flag & allowed[place] & (service == s) & (whose == level)
+        assert found[k, level, p] == (counts & (tick >= edges[p]) & (tick < edges[p + 1])).sum()
+    rows = visit_loops.selected(slices, flag, who)
+    wanted = [row for s in here for row in np.flatnonzero((service == s) & flag & (whose >= 0))]
+    np.testing.assert_array_equal(rows, wanted)
+
+
+def test_areas_of_slices_are_those_of_their_stretches():
+    place, start, stop, weight = stretches((1, 2))
+    order, bounds = np.argsort(place, kind="stable"), np.searchsorted(np.sort(place), np.arange(4))
+    start, stop, weight, edges = start[order], stop[order], codes(weight[order]), np.array([0, 167, 336, 800])
+    row, code, sort = codes(RNG.integers(0, N, N)), codes(RNG.integers(0, 3, N)), codes(RNG.integers(0, 2, N))
+    key, kind, here = np.array([0, 1, -1], dtype=np.int8), codes([0, 2]), [2, 0]
+    found = loops.area(
+        (bounds[:-1][here], bounds[1:][here]), (row, start, stop, weight), (code, key), (sort, kind), 4, edges
     )
+    for k, s in enumerate(here):
+        for level in range(4):
+            mine = (np.sort(place) == s) & (key[code[row]] >= 0) & (key[code[row]] + kind[sort] == level)
+            wanted = areas(np.zeros(mine.sum()), 1, start[mine], stop[mine], weight[mine], edges)[0]
+            np.testing.assert_array_equal(found[4 * k + level], wanted)
 
 
-@pytest.mark.parametrize("of_all", [False, True])
-@pytest.mark.parametrize("by_split", [False, True])
+@pytest.mark.parametrize("share", [0.5, 0.95])
+def test_a_level_not_exceeded_is_found_in_each_period(share):
+    ticks, level = steps(*stretches((1, 2))[1:], -60, FAR)
+    edges = np.array([0, 30, 31, 300, 900])
+    found = loops.level_quantiles(ticks, level, edges, share)
+    for value, (begin, end) in zip(found, itertools.pairwise(edges.tolist()), strict=True):
+        assert value == quantiles(*time_at_levels(clipped(ticks, level, begin, end), begin, end), (share,))[0]
+
+
 @pytest.mark.parametrize("kind", [np.int64, np.float64])
-def test_moments_are_added_up_in_their_order(of_all, by_split, kind):
+def test_moments_are_added_up_in_their_order(kind):
     service, split, tick = RNG.integers(0, 3, N), RNG.integers(0, 2, N), RNG.integers(-10, 120, N)
     value, edges = (100 * RNG.random(N)).astype(kind), np.array([0, 30, 60, 100])
     number, total = loops.sums(service, split, tick, value, edges, (3, 2))
-    axes = ((0,) if of_all else ()) + (() if by_split else (1,))
-    found, size = total.sum(axis=axes).reshape(-1), number.sum(axis=axes).reshape(-1)
-    keys = loops.cells(service, split, tick, edges, (3, 2), int(of_all), int(by_split))
-    wanted, count = np.zeros(found.size), np.zeros(found.size, dtype=int)
-    for i in range(N):
-        inside = 0 <= tick[i] < 100
-        row = (0 if of_all else service[i]) * (2 if by_split else 1) + (split[i] if by_split else 0)
-        cell = row * 3 + int(np.searchsorted(edges, tick[i], side="right")) - 1
-        assert keys[i] == (cell if inside else -1)
-        if inside:
-            wanted[cell] += value[i]
-            count[cell] += 1
-    np.testing.assert_allclose(found, wanted, rtol=1e-13)
-    np.testing.assert_array_equal(size, count)
+    for s, k, p in itertools.product(range(3), range(2), range(3)):
+        here = (service == s) & (split == k) & (tick >= edges[p]) & (tick < edges[p + 1])
+        assert number[s, k, p] == here.sum()
+        assert total[s, k, p] == pytest.approx(value[here].sum(), rel=1e-13)
+
+
+@pytest.mark.parametrize("most", [3, 1 << 30])
+def test_values_of_groups_of_cells_are_found_by_rank(most):
+    service, tick, edges = RNG.integers(0, 3, N), RNG.integers(-10, 120, N), np.array([0, 30, 60, 100])
+    value = RNG.integers(0, most, N)
+    values, bits = rank_loops.rising(service, service[:0], tick, value, edges, (3, 1))
+    # Both later periods together, for each service; the first is left out.
+    group = np.array([[-1, k, k] for k in range(3)]).ravel()
+    inside = [np.sort(value[(service == k) & (tick >= 30) & (tick < 100)]) for k in range(3)]
+    lower = np.array([len(v) // 2 for v in inside])
+    low, high = rank_loops.at_ranks(values, bits, group, lower, lower + 1)
+    assert low.tolist() == [v[len(v) // 2] for v in inside]
+    assert high.tolist() == [v[len(v) // 2 + 1] for v in inside]
+
+
+def test_values_are_grouped_in_their_order():
+    keys, value = RNG.integers(-1, 3, N), RNG.random(N)
     order = np.argsort(value, kind="stable")
-    counted, together = loops.grouped(keys, value, order, found.size)
-    np.testing.assert_array_equal(counted, count)
-    at = 0
-    for cell, number_of in enumerate(count):
-        np.testing.assert_array_equal(together[at : at + number_of], value[order][keys[order] == cell])
-        at += number_of
+    number, together_ = rank_loops.grouped(keys, value, order, 3)
+    wanted = [value[order][keys[order] == k] for k in range(3)]
+    assert number.tolist() == [len(v) for v in wanted]
+    np.testing.assert_array_equal(together_, np.concatenate(wanted))
 
 
 def test_tallies_count_by_key_and_period():

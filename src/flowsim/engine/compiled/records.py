@@ -7,7 +7,6 @@ from flowsim.engine.compiled.codes import NEVER, NONE
 from flowsim.engine.compiled.jit import compiled, narrow, prefetch
 from flowsim.system.tables import Ints
 
-
 AHEAD = 32
 """How many visits ahead of the present one room to write is fetched."""
 

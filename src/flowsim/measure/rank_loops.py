@@ -1,0 +1,158 @@
+"""Ranks and groups of many values: compiled, sorted digit by digit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from flowsim.measure.loops import edges_a_tick, period_of
+
+Ints = npt.NDArray[np.int64]
+Values = npt.NDArray[Any]
+"""Whole numbers or fractions."""
+
+_DIGIT_BITS = 11
+
+
+@njit(cache=True, nogil=True)
+def _counting_order(keys: Ints, low: int, high: int) -> Ints:
+    place = np.zeros(high - low + 2, np.int64)
+    for i in range(keys.size):
+        place[keys[i] - low + 1] += 1
+    for code in range(place.size - 1):
+        place[code + 1] += place[code]
+    order = np.empty(keys.size, np.int64)
+    for i in range(keys.size):
+        at = place[keys[i] - low]
+        order[at] = i
+        place[keys[i] - low] = at + 1
+    return order
+
+
+@njit(cache=True, nogil=True)
+def stable_order(keys: Ints) -> Ints:
+    """Return ``np.argsort(keys, kind="stable")`` of whole numbers.
+
+    Few different ones are counted, others sorted digit by digit, the lowest digit first; what is in order already
+    is left alone.
+    """
+    n = keys.size
+    order = np.arange(n)
+    if n == 0:
+        return order
+    low, high, falls = keys[0], keys[0], 0
+    for i in range(1, n):
+        falls += keys[i] < keys[i - 1]
+        low, high = min(low, keys[i]), max(high, keys[i])
+    if falls == 0:
+        return order
+    if high - low <= 2 * n:
+        return _counting_order(keys, low, high)
+    size = 1 << _DIGIT_BITS
+    rest, moved, other = keys - low, np.empty(n, np.int64), np.empty(n, np.int64)
+    place = np.empty(size + 1, np.int64)
+    shift = 0
+    while (high - low) >> shift > 0:
+        place[:] = 0
+        for i in range(n):
+            place[((rest[i] >> shift) & (size - 1)) + 1] += 1
+        for digit in range(size):
+            place[digit + 1] += place[digit]
+        for i in range(n):
+            digit = (rest[i] >> shift) & (size - 1)
+            at = place[digit]
+            place[digit] = at + 1
+            other[at] = order[i]
+            moved[at] = rest[i]
+        order, other = other, order
+        rest, moved = moved, rest
+        shift += _DIGIT_BITS
+    return order
+
+
+@njit(cache=True, nogil=True)
+def _sorted_above(keys: Ints, bits: int) -> Ints:
+    """Return whole numbers rising but for their lowest bits: sorted digit by digit."""
+    if keys.size == 0:
+        return keys
+    size, low, high = 1 << _DIGIT_BITS, keys.min() >> bits, keys.max() >> bits
+    place, other = np.empty(size + 1, np.int64), np.empty_like(keys)
+    shift = 0
+    while (high - low) >> shift > 0:
+        place[:] = 0
+        for i in range(keys.size):
+            place[((((keys[i] >> bits) - low) >> shift) & (size - 1)) + 1] += 1
+        for digit in range(size):
+            place[digit + 1] += place[digit]
+        for i in range(keys.size):
+            digit = (((keys[i] >> bits) - low) >> shift) & (size - 1)
+            other[place[digit]] = keys[i]
+            place[digit] += 1
+        keys, other = other, keys
+        shift += _DIGIT_BITS
+    return keys
+
+
+@njit(cache=True, nogil=True)
+def rising(
+    service: Ints, split: Ints, tick: Ints, value: Ints, edges: Ints, shape: tuple[int, int]
+) -> tuple[Ints, int]:
+    """Return the values observed between the edges, rising, each with its cell of the table that ``sums`` returns.
+
+    Returns:
+        For each, value x 2^bits + cell, and how many bits.
+    """
+    n_periods, first, last = edges.size - 1, edges[0], edges[edges.size - 1]
+    guess = edges_a_tick(edges)
+    bits = 0
+    while (shape[0] * shape[1] * n_periods) >> bits:
+        bits += 1
+    found, n = np.empty(tick.size, np.int64), 0
+    for i in range(tick.size):
+        if first <= tick[i] < last:
+            cell = service[i] * shape[1] + (split[i] if split.size else 0)
+            found[n] = (value[i] << bits) + cell * n_periods + period_of(edges, tick[i], guess)
+            n += 1
+    return _sorted_above(found[:n].copy(), bits), bits
+
+
+@njit(cache=True, nogil=True)
+def at_ranks(values: Ints, bits: int, group: Ints, lower: Ints, upper: Ints) -> tuple[Ints, Ints]:
+    """Return two values of each group of cells, by their places among the group's values; 0 where there are none.
+
+    Args:
+        values: as ``rising`` returns them.
+        bits: the same.
+        group: by cell; below 0 for those left out.
+        lower: a place by group, from 0.
+        upper: another.
+    """
+    seen, low, high = np.zeros(lower.size, np.int64), np.zeros(lower.size, np.int64), np.zeros(lower.size, np.int64)
+    for i in range(values.size):
+        g = group[values[i] & ((1 << bits) - 1)]
+        if g >= 0:
+            if seen[g] == lower[g]:
+                low[g] = values[i] >> bits
+            if seen[g] == upper[g]:
+                high[g] = values[i] >> bits
+            seen[g] += 1
+    return low, high
+
+
+@njit(cache=True, nogil=True)
+def grouped(keys: Ints, values: Values, order: Ints, n_keys: int) -> tuple[Ints, Values]:
+    """Return how many values each key has (those of key -1 are left out), and the values key by key, in an order."""
+    number = np.zeros(n_keys, np.int64)
+    for i in range(keys.size):
+        if keys[i] >= 0:
+            number[keys[i]] += 1
+    place = np.cumsum(number) - number
+    together = np.empty(number.sum(), values.dtype)
+    for i in order:
+        if keys[i] >= 0:
+            together[place[keys[i]]] = values[i]
+            place[keys[i]] += 1
+    return number, together
