@@ -23,11 +23,13 @@ def once_a_system(
     def found(spec: SystemSpec, /, *more: Given.args, **named: Given.kwargs) -> Found:
         # By id: to compare systems takes long. They are held, so that nothing else comes to have their ids.
         key = (id(spec), more, *named.items())
-        if key not in known:
+        kept = known.get(key)
+        if kept is None:
+            kept = (spec, find(spec, *more, **named))
             if len(known) >= _MOST_KNOWN:
                 known.clear()
-            known[key] = (spec, find(spec, *more, **named))
-        return known[key][1]
+            known[key] = kept
+        return kept[1]
 
     return wraps(find)(found)
 
