@@ -121,3 +121,10 @@ def test_every_public_thing_says_what_it_is(path: Path) -> None:
 def test_nothing_is_left_for_later(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert [word for word in ("TODO", "FIXME", "XXX", "NotImplementedError") if word in text] == []
+
+
+def test_compiled_code_is_made_again_when_any_file_it_is_made_from_changes() -> None:
+    from flowsim.draws.cache import compiled_sources
+
+    users = {path for path in MODULES if any(name.split(".")[0] == "numba" for name in imported(parsed(path)))}
+    assert users <= set(compiled_sources())

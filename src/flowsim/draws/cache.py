@@ -15,31 +15,23 @@ from pathlib import Path
 
 import numba
 
-_COMPILED = (
-    "draws",
-    "engine",
-    "rules",
-    "system/tables.py",
-    "demand",
-    "trajectory.py",
-    "measure/loops.py",
-    "measure/rank_loops.py",
-    "measure/stay_loops.py",
-    "measure/visit_loops.py",
-    "measure/audit_loops.py",
-)
+_COMPILED = ("draws/**", "engine/**", "rules/**", "demand/**", "system/tables.py", "trajectory.py", "measure/*loops.py")
+"""Where compiled code is, under the package."""
 _MARK = "flowsim-engine-compiled-"
+
+
+def compiled_sources() -> list[Path]:
+    """Return every file that compiled code is made from."""
+    root = Path(__file__).parents[1]
+    return [file for part in _COMPILED for file in sorted(root.glob(f"{part}/*.py" if part.endswith("**") else part))]
 
 
 @cache
 def source_digest() -> str:
     """Return a hash of every file that compiled code is made from, and of what compiles it."""
-    root = Path(__file__).parents[1]
     found = hashlib.sha256(f"{numba.__version__}".encode())
-    for part in _COMPILED:
-        path = root / part
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            found.update(file.read_bytes())
+    for file in compiled_sources():
+        found.update(file.read_bytes())
     return found.hexdigest()[:16]
 
 
