@@ -59,13 +59,13 @@ def conduct(
     try:
         with Progress(len(design.tasks), sum(task.work for task in design.tasks), stream) as progress:
             compiling = start_compiling(design, progress.say)
-            base = _baseline(design)
-            implied = network(base.spec)
-            loads = offered(design.cells, workers, implied if base is design.cells[0] else None)
             if compiling is not None:
                 compile_the_rest(design)
                 compiling.wait()
             run_tasks(design, parts, workers, progress)
+            base = _baseline(design)
+            implied = network(base.spec)
+            loads = offered(design.cells, workers, implied if base is design.cells[0] else None)
         tables, totals = collect(design, parts)
     except KeyboardInterrupt as error:
         done = sum(parts.has(task.name) for task in design.tasks)
