@@ -230,7 +230,7 @@ class _Drawing:
     def _lines(self, bottom: float) -> tuple[list[str], float]:
         """Return the lines and how far down they reach; flows back to an earlier column pass below."""
         drawn, lane = [], bottom + 14
-        for edge in sorted(self.edges, key=lambda e: -e.per_day):
+        for edge in sorted(self.edges, key=lambda e: -round(e.per_day, 6)):
             source, target = self.slots[edge.source], self.slots[edge.target]
             wide = self._wide(edge)
             start = (source.column * (BOX + GAP) + BOX, self.ports[edge.source, edge.target, "source"])

@@ -36,7 +36,8 @@ def map_part(result: ExperimentResult) -> dict[str, Any]:
         "left_out": plural(drawn.left_out, "flow") if drawn.left_out else "",
         "smallest": number(drawn.smallest),
         "flows": [
-            (label[e.source], label[e.target], number(e.per_day)) for e in sorted(edges, key=lambda e: -e.per_day)
+            (label[e.source], label[e.target], number(e.per_day))
+            for e in sorted(edges, key=lambda e: -round(e.per_day, 6))
         ],
     }
 
