@@ -19,7 +19,7 @@ from flowsim.engine.compiled.codes import (
     WHERE,
     WHO,
 )
-from flowsim.engine.compiled.jit import bare, called_from_python, compiled
+from flowsim.engine.compiled.jit import bare, called_from_python, compiled, prefetch
 from flowsim.engine.compiled.journey import go
 from flowsim.engine.compiled.memory import pool_at, station_at
 from flowsim.engine.compiled.present import place_everyone
@@ -47,6 +47,9 @@ Codes = npt.NDArray[np.int16]
 
 (NOTHING, AN_ARRIVAL, A_CHANGE, A_START) = range(4)
 """What is foreseen next outside the calendar."""
+
+LATER_ARRIVALS = 16
+"""How many arrivals ahead of the present one are fetched."""
 
 
 @compiled
@@ -196,6 +199,7 @@ def simulate(
         attributes: level codes, one row a patient.
     """
     w, f, m, codes, arrivals = bare(whole), bare(real), bare(image), bare(attributes), bare(ticks)
+    stream, number = bare(streams), bare(numbers)
     place_everyone(w, f, m)
     for who in range(m[im.N_PRESENT]):
         go(w, f, m, m[im.PATIENTS_AT] + who * m[im.PATIENT_WIDTH])
@@ -217,7 +221,12 @@ def simulate(
             if what == AN_ARRIVAL:
                 n, who = next_arrival, m[im.N_PRESENT] + next_arrival
                 next_arrival += 1
-                arrive(w, f, m, who, streams[n], numbers[n], codes, n * w[tb.N_ATTRIBUTES])
+                later = n + LATER_ARRIVALS
+                prefetch(arrivals, later)
+                prefetch(stream, later)
+                prefetch(number, later)
+                prefetch(codes, later * w[tb.N_ATTRIBUTES])
+                arrive(w, f, m, who, stream[n], number[n], codes, n * w[tb.N_ATTRIBUTES])
             elif what == A_CHANGE:
                 next_change += 1
                 change(w, f, m, next_change - 1)
