@@ -4,32 +4,29 @@ from __future__ import annotations
 
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.codes import NEVER, NONE
-from flowsim.engine.compiled.jit import compiled, narrow, prefetch
+from flowsim.engine.compiled.jit import compiled, inlined, narrow, prefetch
 from flowsim.system.tables import Ints
 
 AHEAD = 32
-"""How many visits ahead of the present one room to write is fetched."""
+"""How many rows ahead of the present one room to write is fetched."""
 
 
-@compiled
-def look_ahead(m: Ints, row: int) -> None:
-    """Have the lines fetched where visits soon to come will be written down, when a line of them begins."""
-    room = m[im.VISIT_ROOM]
+@inlined
+def look_ahead(m: Ints, row: int, room: int, ticks: int, n_ticks: int, codes: int, n_codes: int) -> None:
+    """Have the lines fetched where rows soon to come will be written, when a line of them begins."""
     if row & 7 == 0:
-        at = m[im.VISIT_TICKS_AT] + row + AHEAD
-        for k in range(im.N_VISIT_TICKS):
-            prefetch(m, at + k * room)
+        for k in range(n_ticks):
+            prefetch(m, ticks + row + AHEAD + k * room)
     if row & 15 == 0:
-        at = m[im.VISIT_CODES_AT] + ((row + AHEAD) >> 1)
-        for k in range(im.N_VISIT_CODES):
-            prefetch(m, at + (k * room >> 1))
+        for k in range(n_codes):
+            prefetch(m, codes + ((row + AHEAD + k * room) >> 1))
 
 
 @compiled
 def write_begun(m: Ints, v: int) -> None:
     """Write down what is known of a visit as it begins; what seldom changes later, as if it never did."""
     room, row = m[im.VISIT_ROOM], m[v + im.V_ROW]
-    look_ahead(m, row)
+    look_ahead(m, row, room, m[im.VISIT_TICKS_AT], im.N_VISIT_TICKS, m[im.VISIT_CODES_AT], im.N_VISIT_CODES)
     at = m[im.VISIT_TICKS_AT] + row
     for k in range(im.N_BEGUN_TICKS):
         m[at + k * room] = m[v + im.V_MOVED + k]
@@ -86,6 +83,7 @@ def open_delay(m: Ints, q: int, v: int, reason: int, towards: int) -> None:
     if at >= room:
         m[im.FAULT] = im.NO_ROOM
         return
+    look_ahead(m, at, room, m[im.DELAY_TICKS_AT], len(im.DELAY_TICKS), m[im.DELAY_CODES_AT], len(im.DELAY_CODES))
     m[im.N_DELAYS] = at + 1
     m[q + im.Q_DELAY], m[q + im.Q_DELAY_START] = at, m[im.NOW]
     ticks = m[im.DELAY_TICKS_AT] + at
@@ -113,6 +111,7 @@ def open_staffed(m: Ints, v: int, position: int, pool: int, number: int) -> None
     if at >= room:
         m[im.FAULT] = im.NO_ROOM
         return
+    look_ahead(m, at, room, m[im.STAFFED_TICKS_AT], len(im.STAFFED_TICKS), m[im.STAFFED_CODES_AT], len(im.STAFFED_CODES))
     m[im.N_STAFFED] = at + 1
     ticks = m[im.STAFFED_TICKS_AT] + at
     m[ticks], m[ticks + room], m[ticks + 2 * room] = m[im.NOW], NEVER, NEVER
