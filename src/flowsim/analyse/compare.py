@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from flowsim.analyse.intervals import Floats, t_quantile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 KEY = ["demand", "measure", "service", "split"]
 """What must agree for two values to be of the same thing."""
@@ -52,6 +56,8 @@ def compare(measures: pd.DataFrame, against: str, better: Mapping[str, str], con
         replications in which the measure was undefined in either arm. What cannot be known from so few
         is NaN; so are the baseline's differences from itself.
     """
+    import pandas as pd
+
     if measures.empty:
         return pd.DataFrame(columns=COLUMNS)
     paired = _pair(measures, against)

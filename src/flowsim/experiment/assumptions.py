@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from pydantic import BaseModel
 
 from flowsim.config.quantities import Quantity, Tabled
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from flowsim.config.models import Config
 
 COLUMNS = [
@@ -60,6 +61,8 @@ def assumptions(config: Config) -> pd.DataFrame:
         written in, ``number, number_low, number_high`` in base units (minutes, events per minute,
         fractions, pounds), ``status`` of the source (``assumed`` where it is no entry of the bibliography).
     """
+    import pandas as pd
+
     rows = []
     for key, found in quantities(config):
         if found.source is None and found.low is None and found.high is None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from flowsim.config.explain import NOTHING, Difference, Texts, explain
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from flowsim.config.scenarios import Staged
     from flowsim.experiment.design import Design
 
@@ -68,6 +68,8 @@ def _spoken(said: str) -> str:
 
 def changes(design: Design) -> pd.DataFrame:
     """Return what each arm changes against the baseline arm, at the first demand level; see ``COLUMNS``."""
+    import pandas as pd
+
     level = design.levels[0].id
     baseline = design.cell(design.against, level).staged
     texts = Texts()

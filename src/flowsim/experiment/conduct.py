@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
-
-import pandas as pd
+from typing import TYPE_CHECKING, TextIO
 
 from flowsim.analyse.compare import compare
 from flowsim.experiment.assumptions import assumptions
@@ -21,6 +19,9 @@ from flowsim.experiment.result import ExperimentResult
 from flowsim.experiment.runner import collect, compile_the_rest, run_tasks, start_compiling
 from flowsim.experiment.store import Parts
 from flowsim.system.network import network
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Stopped(KeyboardInterrupt):

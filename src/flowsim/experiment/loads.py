@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from flowsim.experiment.pool import each
 from flowsim.system.loads import Load
 from flowsim.system.network import Network, network
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from flowsim.experiment.design import Cell
     from flowsim.system.spec import SystemSpec
 
@@ -42,6 +42,8 @@ def offered(cells: Sequence[Cell], workers: int = 1, known: Network | None = Non
         workers: processes that may help where there are many; 0 for one a core.
         known: what the first cell's system implies, if it has been found.
     """
+    import pandas as pd
+
     found = [] if known is None else [known.loads]
     found += each(_loads, [cell.spec for cell in cells[len(found) :]], workers)
     rows = [_row(cell, load) for cell, loads in zip(cells, found, strict=True) for load in loads]
@@ -89,6 +91,8 @@ def warning(load: Load) -> str:
 
 def flow_map(found: Network) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return nodes (id, label, role, hub) and edges (source, target, per_day) of the flow map."""
+    import pandas as pd
+
     nodes = [(node.id, node.label, node.role, node.hub) for node in found.nodes]
     edges = [(edge.source, edge.target, edge.patients_per_day) for edge in found.edges]
     tables = (nodes, ["id", "label", "role", "hub"]), (edges, ["source", "target", "per_day"])

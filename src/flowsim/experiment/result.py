@@ -6,11 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from flowsim.errors import RunError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 TABLES = (
     "measures",
@@ -166,6 +168,7 @@ class ExperimentResult:
         Raises:
             RunError: the folder is not one of flowsim's results.
         """
+        import pandas as pd
         import yaml
 
         if not (folder / "result.json").is_file():

@@ -111,7 +111,9 @@ def open_staffed(m: Ints, v: int, position: int, pool: int, number: int) -> None
     if at >= room:
         m[im.FAULT] = im.NO_ROOM
         return
-    look_ahead(m, at, room, m[im.STAFFED_TICKS_AT], len(im.STAFFED_TICKS), m[im.STAFFED_CODES_AT], len(im.STAFFED_CODES))
+    look_ahead(
+        m, at, room, m[im.STAFFED_TICKS_AT], len(im.STAFFED_TICKS), m[im.STAFFED_CODES_AT], len(im.STAFFED_CODES)
+    )
     m[im.N_STAFFED] = at + 1
     ticks = m[im.STAFFED_TICKS_AT] + at
     m[ticks], m[ticks + room], m[ticks + 2 * room] = m[im.NOW], NEVER, NEVER
