@@ -163,4 +163,4 @@ def collect(design: Design, parts: Parts) -> tuple[dict[str, pd.DataFrame], dict
         totals["engine_seconds"] += found.engine_seconds
         totals["events"] += found.events
     keys = {name: [getattr(task, name) for task in design.tasks] for name in ("arm", "demand", "replication")}
-    return {name: stacked(found, keys) for name, found in rows.items()}, totals
+    return {name: stacked(found, keys, is_long=name == "weekly") for name, found in rows.items()}, totals

@@ -28,10 +28,12 @@ class Words:
     codes: Codes
     words: tuple[str, ...]
 
-    def series(self) -> pd.Series[Any]:
-        """Return the column as text."""
+    def series(self, has_categories: bool = False) -> pd.Series[Any]:
+        """Return the column as text, or as categories."""
         import pandas as pd
 
+        if has_categories:
+            return pd.Series(pd.Categorical.from_codes(self.codes, pd.Index(self.words, dtype="str")))
         known = pd.Series(list(self.words)) if self.words else pd.Series([], dtype=object)
         if not len(self.codes) or not self.words:
             return pd.Series([None] * len(self.codes), dtype=object)
@@ -55,12 +57,13 @@ class Tidy:
         column = next(iter(self.columns.values()))
         return len(column.codes if isinstance(column, Words) else column)
 
-    def frame(self) -> pd.DataFrame:
-        """Return the table as a frame."""
+    def frame(self, has_categories: bool = False) -> pd.DataFrame:
+        """Return the table as a frame, its text as such or as categories."""
         import pandas as pd
 
         return pd.DataFrame(
-            {name: c.series() if isinstance(c, Words) else c for name, c in self.columns.items()}, copy=False
+            {name: c.series(has_categories) if isinstance(c, Words) else c for name, c in self.columns.items()},
+            copy=False,
         )
 
 
@@ -101,19 +104,20 @@ def tidy_of(frame: pd.DataFrame) -> Tidy:
     return Tidy(columns)
 
 
-def stacked(tables: Sequence[Tidy], keys: Mapping[str, Sequence[object]]) -> pd.DataFrame:
+def stacked(tables: Sequence[Tidy], keys: Mapping[str, Sequence[object]], is_long: bool = False) -> pd.DataFrame:
     """Return tables one below the other as one frame, with columns in front that tell them apart.
 
     Args:
         tables: of the same columns; empty ones add nothing.
         keys: columns in front, a value a table.
+        is_long: whether text is to stay as numbers of words (categories), since there are millions of rows.
     """
     lengths = [len(table) for table in tables]
     front = {name: _repeated(values, lengths) for name, values in keys.items()}
     # Empty tables would decide the types of the columns; they are kept only where there is nothing else.
     filled = [table for table in tables if len(table)] or list(tables[:1])
     behind = {name: _below([table.columns[name] for table in filled]) for name in filled[0].columns}
-    return Tidy(front | behind).frame()
+    return Tidy(front | behind).frame(is_long)
 
 
 def _repeated(values: Sequence[object], lengths: Sequence[int]) -> Column:

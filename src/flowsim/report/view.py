@@ -100,12 +100,13 @@ def overall_measures(result: ExperimentResult) -> pd.DataFrame:
 def overall_weekly(result: ExperimentResult) -> pd.DataFrame:
     """Return the overall rows of the weekly measures of every replication."""
     table = result.weekly.drop(columns=["service", "split"])
-    return table[is_overall(result.weekly)] if len(table) else table
+    table = table[is_overall(result.weekly)] if len(table) else table
+    return table.astype({name: "str" for name, kind in table.dtypes.items() if isinstance(kind, pd.CategoricalDtype)})
 
 
 def is_blank(column: pd.Series[Any]) -> pd.Series[bool]:
     """Return which entries name nothing in particular."""
-    if isinstance(column.dtype, pd.StringDtype):
+    if isinstance(column.dtype, pd.StringDtype | pd.CategoricalDtype):
         return column.isna() | column.isin(["", "all", "None", "nan"])
     return column.isna() | column.astype(str).isin(["", "all", "None", "nan"])
 
