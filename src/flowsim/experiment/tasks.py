@@ -112,7 +112,7 @@ def tables_of(work: Work, trajectory: Trajectory, coming: Arrivals) -> dict[str,
     from flowsim.measure.cost import COLUMNS, lines_of
     from flowsim.measure.frames import Window
     from flowsim.measure.recorded import reading_table
-    from flowsim.measure.registry import OF_VISITS, check_once
+    from flowsim.measure.registry import OF_MEASURES, check_once
     from flowsim.measure.stations import station_columns
     from flowsim.measure.tidy import tidy_rows
     from flowsim.measure.weekly import in_all_and_by_week
@@ -124,7 +124,7 @@ def tables_of(work: Work, trajectory: Trajectory, coming: Arrivals) -> dict[str,
     measures, weekly = in_all_and_by_week(seen, work.definitions)
     read_off = reading_table(seen, work.records, work.definitions)
     # What only measures look at is by far the most of what the window holds.
-    seen.forget(*OF_VISITS, "episodes", "stamp", "matches")
+    seen.forget(*OF_MEASURES)
     return {
         "measures": measures,
         "weekly": weekly,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from flowsim.measure import stay_loops, visit_loops
+from flowsim.measure.counts import Counts, Stamped, tallied
 from flowsim.measure.facts import ALL, Facts
 from flowsim.measure.frames import Window
-from flowsim.measure.integrals import Count, summed
+from flowsim.measure.integrals import Count
 from flowsim.measure.intervals import FAR, Flags
-from flowsim.measure.moments import Counts, Moments
+from flowsim.measure.moments import Moments
 from flowsim.measure.records import Who
 from flowsim.measure.registry import NO_FLAGS, Asked, measure_kind
 from flowsim.measure.sorting import codes, edges_before, whole
@@ -46,11 +47,15 @@ def reaching(window: Window, asked: Asked, who: Who | None = None, n_keys: int =
         n_keys: how many keys.
     """
     at = asked.option("at", "queued", "started", "left")
-    slices, is_out = window.places_of(asked.services), window.was_there if at == "queued" else window.is_placed
-    flag = window.once(("counts", at == "queued"), lambda: window.has_joined & ~is_out)
-    ways, tick = (window.came_from, asked.once("came from", lambda: _came_from(window, asked))), stamp(window, at)
-    whose = asked.who(window) if who is None else who
-    return summed(lambda edges: visit_loops.tally(slices, flag, tick, ways, whose, n_keys, whole(edges)))
+    when = window.once(("stamped", at), lambda: _stamped(window, at))
+    place = window.once(("in order", "came from"), lambda: window.came_from[window.by_service])
+    which = place, asked.once("came from", lambda: _came_from(window, asked))
+    return tallied(window, asked.services, when, which, asked.who(window) if who is None else who, n_keys)
+
+
+def _stamped(window: Window, at: str) -> Stamped:
+    is_out = window.was_there if at == "queued" else window.is_placed
+    return Stamped(window.by_service, window.has_joined & ~is_out, whole(stamp(window, at)))
 
 
 def _came_from(window: Window, asked: Asked) -> Flags:
@@ -73,15 +78,15 @@ def outcome_share(window: Window, asked: Asked) -> Facts:
     Of all who come in the window and whose outcome is known: those still waiting at the end are left out.
     """
     outcome = Outcome[asked.option("outcome", "reneged", "refused", "baulked").upper()]
-    is_counted = window.once(("outcome known",), lambda: window.is_arrival & window.is_known)
-    is_such = window.once(("outcome", outcome), lambda: is_counted & (window.visits.outcome == outcome))
-    slices, who, names = window.places_of(asked.services), asked.who(window), asked.names(window)
-    tick, ways = window.visits.queued, (window.came_from, NO_FLAGS)
+    when = window.once(("stamped", "known"), lambda: _known(window))
+    outcomes = window.once(("in order", "outcome"), lambda: codes(window.visits.outcome)[window.by_service])
+    is_such, who = np.arange(len(Outcome)) == outcome, asked.who(window)
+    such, known = (tallied(window, asked.services, when, (outcomes, flags), who) for flags in (is_such, NO_FLAGS))
+    return Counts(asked.names(window), lambda edges: such(edges)[:, 0], lambda edges: known(edges)[:, 0])
 
-    def count(flag: Flags) -> Count:
-        return summed(lambda edges: visit_loops.tally(slices, flag, tick, ways, who, 1, whole(edges))[:, 0])
 
-    return Counts(names, count(is_such), count(is_counted))
+def _known(window: Window) -> Stamped:
+    return Stamped(window.by_service, window.is_arrival & window.is_known, whole(window.visits.queued))
 
 
 @measure_kind("left_by_weekday")
@@ -155,11 +160,8 @@ def return_share(window: Window, asked: Asked) -> Facts:
     started, patients = stamp(window, "started"), window.trajectory.patients
     towards = ~asked.places(window, "except", "died") if since == "left" else NO_FLAGS
     ways = window.came_from, asked.led(window, "origin"), window.went, towards
-    of_run = asked.positions(window)
-    last, _, begin, end = stay_loops.spans(
-        runs(window, asked), NO_FLAGS, *ways, window.service, of_run, started, window.left
-    )
-    clock = end if since == "left" else begin
+    first, last = stay_loops.between(runs(window, asked), NO_FLAGS, *ways)
+    clock = window.left[last] if since == "left" else started[first]
     use = np.flatnonzero(clock < window.trajectory.end - limit)
     last, clock = last[use], clock[use]
     starts = visit_loops.next_starts(last, window.following, asked.places(window, "to"), window.service, started)

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.measure import loops
+from flowsim.measure import loops, rank_loops
 from flowsim.measure.sorting import Codes, codes, stable_order, whole
 from flowsim.trajectory import Ints
 
@@ -93,9 +93,9 @@ def steps(start: Ints, stop: Ints, weight: Ints | Codes, begin: int, end: int) -
     """
     up, down, up_by, down_by, are_ones = loops.changes(whole(start), whole(stop), codes(weight), begin, end)
     if are_ones:
-        # Ticks alone sort quicker than ticks with something attached, and numpy's stable sort merges what is
-        # nearly in order.
-        up, down = np.sort(up, kind="stable"), np.sort(down, kind="stable")
+        # Ticks alone sort quicker than ticks with something attached, and numpy's stable sort merges what is nearly
+        # in order, as beginnings mostly are.
+        up, down = np.sort(up, kind="stable"), rank_loops.rising_ticks(down)
         return loops.merged(up, down, up_by[:0], down_by[:0], begin)
     first, last = stable_order(up), stable_order(down)
     return loops.merged(up[first], down[last], up_by[first], down_by[last], begin)

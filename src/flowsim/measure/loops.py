@@ -28,7 +28,7 @@ def edges_a_tick(edges: Ints) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _before(edges: Ints, tick: int, guess: float) -> int:
+def before(edges: Ints, tick: int, guess: float) -> int:
     """Return how many rising edges are below a tick; ``guess`` is edges a tick."""
     if tick <= edges[0]:
         return 0
@@ -46,7 +46,7 @@ def _before(edges: Ints, tick: int, guess: float) -> int:
 @njit(cache=True, nogil=True)
 def period_of(edges: Ints, tick: int, guess: float) -> int:
     """Return the period that a tick between the first and the last edge is in."""
-    return _before(edges, tick + 1, guess) - 1 if edges.size > 2 else 0
+    return before(edges, tick + 1, guess) - 1 if edges.size > 2 else 0
 
 
 @njit(cache=True, nogil=True)
@@ -56,7 +56,7 @@ def edges_before(edges: Ints, ticks: Ints, further: int) -> Ints:
     if edges.size:
         guess = edges_a_tick(edges)
         for i in range(ticks.size):
-            found[i] = _before(edges, ticks[i] + further, guess)
+            found[i] = before(edges, ticks[i] + further, guess)
     return found
 
 
@@ -101,11 +101,14 @@ def area(
             which = int(key_by_sort[sort[i]]) if key_by_sort.size else 0
             if whose >= 0 and which >= 0 and stop[i] > edges[0] and start[i] < end:
                 key = k * n_keys + whose + which
-                at = _before(edges, start[i], guess)
+                if n == 2:
+                    moment[key, 1] -= weight[i] * (min(stop[i], end) - max(start[i], edges[0]))
+                    continue
+                at = before(edges, start[i], guess)
                 count[key, at] += weight[i]
                 moment[key, at] += weight[i] * start[i]
                 if stop[i] <= end:
-                    at = _before(edges, stop[i], guess)
+                    at = before(edges, stop[i], guess)
                     count[key, at] -= weight[i]
                     moment[key, at] -= weight[i] * stop[i]
     return _gathered(count, moment, edges)
@@ -117,14 +120,14 @@ def _gathered(count: Ints, moment: Ints, edges: Ints) -> Ints:
     found = np.empty((count.shape[0], edges.size - 1), np.int64)
     for key in range(count.shape[0]):
         # What has gathered by an edge: each interval begun before it, from its start to the edge.
-        number, sum_of, before = 0, 0, 0
+        number, sum_of, so_far = 0, 0, 0
         for p in range(edges.size):
             number += count[key, p]
             sum_of += moment[key, p]
             gathered = edges[p] * number - sum_of
             if p:
-                found[key, p - 1] = gathered - before
-            before = gathered
+                found[key, p - 1] = gathered - so_far
+            so_far = gathered
     return found
 
 
@@ -136,8 +139,8 @@ def levels_at(keys: Codes, n_keys: int, start: Ints, stop: Ints, weight: Codes, 
     if n:
         guess = edges_a_tick(ticks)
         for i in range(keys.size):
-            level[keys[i], _before(ticks, start[i], guess)] += weight[i]
-            level[keys[i], _before(ticks, stop[i], guess)] -= weight[i]
+            level[keys[i], before(ticks, start[i], guess)] += weight[i]
+            level[keys[i], before(ticks, stop[i], guess)] -= weight[i]
     for key in range(n_keys):
         for p in range(1, n):
             level[key, p] += level[key, p - 1]

@@ -19,7 +19,7 @@ from flowsim.measure.facts import (
     gathered,
 )
 from flowsim.measure.frames import Floats
-from flowsim.measure.integrals import Count, places_in, together
+from flowsim.measure.integrals import places_in, together
 from flowsim.measure.intervals import Flags
 from flowsim.measure.sorting import whole
 from flowsim.trajectory import Ints
@@ -151,36 +151,3 @@ class Moments:
         if self.statistic == "sampled" and self.samples is not None:
             return divided(total, np.broadcast_to(np.diff(np.searchsorted(self.samples, edges)), total.shape))
         return np.asarray(total * (self.per / np.diff(edges).astype(float) if self.per else 1.0), dtype=np.float64)
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Visits counted where they are, by one pass over them.
-
-    Attributes:
-        services: ids.
-        count: gives how many by service and period.
-        of: gives how many there are of which the count is a share; None for a rate.
-        per: over how many ticks a rate is told; 0 for the period's whole.
-        scale: multiplies rates.
-    """
-
-    services: tuple[str, ...]
-    count: Count
-    of: Count | None = None
-    per: float = 0.0
-    scale: float = 1.0
-
-    def series(self, edges: Ints, has_parts: bool = True) -> Series:
-        """Return the rate or share by service and period, and that of all services together."""
-        number = _and_all(self.count(edges))
-        labels = tuple((name, NO_SPLIT) for name in (*self.services, ALL))
-        if self.of is not None:
-            return Series(labels, divided(number, _and_all(self.of(edges))))
-        scale = self.scale * self.per / np.diff(edges) if self.per else self.scale
-        return Series(labels, np.asarray(number * scale, dtype=np.float64))
-
-
-def _and_all(table: Ints) -> Ints:
-    """Return counts by service and period, and below them those of all services."""
-    return np.vstack([table, table.sum(axis=0)])

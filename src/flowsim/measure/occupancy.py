@@ -132,16 +132,26 @@ def at_midnight(window: Window, asked: Asked) -> Facts:
     services for the limit or longer, from the start of the spell); ``statistic`` number or share (of all there).
     """
     n, ticks = len(asked.services), window.midnights
-    some = _ready(window, asked) if asked.option("who", "ready", "stay") == "ready" else _long_stays(window, asked)
-    count = levels_at(some.service, n, some.start, some.stop, some.weight, ticks)
+    count = _count_at_midnights(window, asked)
     service, day = np.nonzero(np.ones_like(count, dtype=bool))
     if asked.option("statistic", "number", "share") == "number":
         values = count[service, day]
         return Moments(asked.names(window), service, ticks[day], values, "sampled", samples=ticks)
     there = at_services(window, asked, "in_use_patients", asked.who(window)).plain()
-    everyone = levels_at(there.service, n, there.start, there.stop, there.weight, ticks)
+    everyone = _at(window, asked, there)
     part, whole = (Held.of(_daily(service, ticks[day], c[service, day]), n) for c in (count, everyone))
     return Stretches(asked.names(window), part, "share", whole)
+
+
+def _count_at_midnights(window: Window, asked: Asked) -> Ints:
+    """Return how many are there at each midnight, by service; the number and the share are of the same."""
+    who = asked.option("who", "ready", "stay")
+    key = ("counted", "midnights", *asked.about, who, 0 if who == "ready" else asked.limit(window))
+    return window.once(key, lambda: _at(window, asked, (_ready if who == "ready" else _long_stays)(window, asked)))
+
+
+def _at(window: Window, asked: Asked, some: Intervals) -> Ints:
+    return levels_at(some.service, len(asked.services), some.start, some.stop, some.weight, window.midnights)
 
 
 def _ready(window: Window, asked: Asked) -> Intervals:

@@ -97,6 +97,15 @@ def _sorted_above(keys: Ints, bits: int) -> Ints:
 
 
 @njit(cache=True, nogil=True)
+def rising_ticks(ticks: Ints) -> Ints:
+    """Return ticks rising; what is in order already is left alone."""
+    for i in range(1, ticks.size):
+        if ticks[i] < ticks[i - 1]:
+            return _sorted_above(ticks.copy(), 0)
+    return ticks
+
+
+@njit(cache=True, nogil=True)
 def rising(
     service: Ints, split: Ints, tick: Ints, value: Ints, edges: Ints, shape: tuple[int, int]
 ) -> tuple[Ints, int]:

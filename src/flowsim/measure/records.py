@@ -24,8 +24,6 @@ Wanted = tuple[tuple[int, tuple[int, ...]], ...]
 """Attributes, and the codes of the levels meant of each."""
 Keys = npt.NDArray[Any]
 """Small whole numbers by some code; below 0 for what is left out."""
-Slices = tuple[Ints, Ints, Ints]
-"""Rows, and where among them those of each of some services begin and end."""
 Who = tuple[Codes, Keys]
 """A code of each visit, and the key of each code; both empty where every visit has key 0."""
 
@@ -51,17 +49,19 @@ class Records:
         self.n_services = len(spec.services)
         self.ticks_per_minute = spec.clock.ticks_per_minute
         self.ticks_per_day = 1440 * spec.clock.ticks_per_minute
-        self._kept: dict[Hashable, Any] = {}
+        self._kept: dict[Hashable, dict[Hashable, Any]] = {}
 
     def once(self, key: Hashable, find: Callable[[], Found]) -> Found:
         """Return what ``find`` finds, found once a key: many measures ask for the same."""
-        if key not in self._kept:
-            self._kept[key] = find()
-        return cast("Found", self._kept[key])
+        kept = self._kept.setdefault(key[0] if isinstance(key, tuple) else key, {})
+        if key not in kept:
+            kept[key] = find()
+        return cast("Found", kept[key])
 
     def forget(self, *kinds: str) -> None:
         """Let go of what was found under keys of some kinds, which may be large."""
-        self._kept = {key: found for key, found in self._kept.items() if not _is_of(key, kinds)}
+        for kind in kinds:
+            self._kept.pop(kind, None)
 
     @cached_property
     def midnight_ticks(self) -> Ints:
@@ -113,11 +113,18 @@ class Records:
         """Rows of the visits to each service, rising."""
         return np.split(self.by_service, np.cumsum(self.number_at)[:-1])
 
-    def places_of(self, services: tuple[int, ...]) -> Slices:
-        """Return ``by_service``, and where in it the rows of each of some services begin and end."""
+    def slices(self, services: tuple[int, ...]) -> tuple[Ints, Ints]:
+        """Return where in ``by_service`` the rows of each of some services begin and end."""
         ends = np.cumsum(self.number_at)
         here = list(services)
-        return self.by_service, (ends - self.number_at)[here], ends[here]
+        return (ends - self.number_at)[here], ends[here]
+
+    def in_order(self, who: Who) -> Who:
+        """Return keys of visits as keys of the rows of ``by_service``."""
+        code, key = who
+        if code is self._combination:
+            return self.once(("in order", "combination"), lambda: code[self.by_service]), key
+        return (code[self.by_service] if len(key) else code), key
 
     @cached_property
     def number_at(self) -> Ints:
@@ -253,10 +260,6 @@ def both(first: Who, second: Who) -> Who:
     found = key[code]
     found[mark[other] < 0] = -1
     return np.arange(len(code), dtype=np.int32), found
-
-
-def _is_of(key: Hashable, kinds: tuple[str, ...]) -> bool:
-    return isinstance(key, tuple) and bool(key) and key[0] in kinds
 
 
 def or_far(ticks: Ints) -> Ints:

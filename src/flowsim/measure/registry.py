@@ -6,6 +6,7 @@ import difflib
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
@@ -174,16 +175,18 @@ class Asked:
         return window.once(("all chosen", *self.about), lambda: self._select(window, NO_FLAGS))
 
     def _select(self, window: Window, flag: Flags) -> Ints:
-        return visit_loops.selected(window.places_of(self.services), flag, self.who(window))
+        return visit_loops.selected(window.by_service, window.slices(self.services), flag, self.who(window))
 
     def position(self, window: Window, rows: Ints) -> Ints:
         """Return the position among its services of the service of each of some visits."""
-        return self.positions(window)[window.service[rows]]
+        return visit_loops.looked_up(rows, window.service, self.positions(window))
 
 
 Kind = Callable[[Window, Asked], Facts]
-OF_VISITS = ("facts", "times", "ends", "runs", "chosen", "all chosen", "counted")
+OF_VISITS = ("facts", "times", "runs", "chosen", "all chosen", "counted")
 """Kinds of what a window keeps that are of one measure, or of measures of the same visits."""
+OF_MEASURES = (*OF_VISITS, "stamp", "stamped", "in order", "delays by service", "leaving")
+"""Those that measures alone look at."""
 KINDS: dict[str, Kind] = {}
 """Every kind of measure, by the name definitions use."""
 
@@ -198,6 +201,7 @@ def measure_kind(name: str) -> Callable[[Kind], Kind]:
     return register
 
 
+@cache
 def known_kinds() -> dict[str, Kind]:
     """Return every kind, with the modules that define them loaded."""
     from flowsim.measure import contacts, cost_measures, delays, flow, harm, occupancy, people, waits
@@ -278,11 +282,13 @@ def asked(window: Window, definitions: Mapping[str, MeasureDef]) -> list[Asked]:
 
 def _known_of(spec: SystemSpec) -> dict[tuple[str, int], tuple[MeasureDef, Asked | None]]:
     """Return what is known of measures of a system, by name and definition."""
-    if id(spec) not in _known:
+    found = _known.get(id(spec))
+    if found is None:
         if len(_known) >= _MOST_CHECKED:
             _known.clear()
-        _known[id(spec)] = spec, {}
-    return _known[id(spec)][1]
+        # Threads may empty the table meanwhile; what was found is still good.
+        found = _known[id(spec)] = spec, {}
+    return found[1]
 
 
 def _asked(window: Window, name: str, definition: MeasureDef) -> Asked | None:

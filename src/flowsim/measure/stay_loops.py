@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from flowsim.measure.loops import edges_a_tick, period_of
+from flowsim.measure.loops import before, edges_a_tick, period_of
 from flowsim.measure.visit_loops import Links, marked
 
 Ints = npt.NDArray[np.int64]
@@ -18,19 +18,10 @@ NOT_YET = 1 << 61
 
 
 @njit(cache=True, nogil=True)
-def spans(
-    runs: tuple[Ints, Ints],
-    is_out: Flags,
-    came_from: Codes,
-    from_there: Flags,
-    went: Codes,
-    to_there: Flags,
-    service: Codes,
-    position: Ints,
-    begin: Ints,
-    end: Ints,
-) -> tuple[Ints, Ints, Ints, Ints]:
-    """Return last row, position of the service, begin and end of the runs that come from and lead to some places.
+def between(
+    runs: tuple[Ints, Ints], is_out: Flags, came_from: Codes, from_there: Flags, went: Codes, to_there: Flags
+) -> tuple[Ints, Ints]:
+    """Return the first and last rows of the runs that come from and lead to some places.
 
     Args:
         runs: first and last rows.
@@ -39,60 +30,74 @@ def spans(
         from_there: by place code; empty for all.
         went: by visit, as in ``Records``.
         to_there: by place code; empty for all.
-        service: by visit.
-        position: by service.
-        begin: by visit, tick at which a run that starts with it begins.
-        end: by visit, tick at which a run it is the last of ends.
     """
     first, last = runs
-    row, where = np.empty(first.size, np.int64), np.empty(first.size, np.int64)
-    since, until = np.empty(first.size, np.int64), np.empty(first.size, np.int64)
-    n = 0
+    head, tail, n = np.empty(first.size, np.int64), np.empty(first.size, np.int64), 0
     for i in range(first.size):
         a, z = first[i], last[i]
-        if is_out.size and is_out[a]:
-            continue
-        if (from_there.size == 0 or from_there[came_from[a]]) and (to_there.size == 0 or to_there[went[z]]):
-            row[n], where[n], since[n], until[n] = z, position[service[a]], begin[a], end[z]
-            n += 1
-    return row[:n], where[:n], since[:n], until[:n]
+        head[n], tail[n] = a, z
+        is_in = is_out.size == 0 or not is_out[a]
+        n += is_in and (from_there.size == 0 or from_there[came_from[a]]) and (to_there.size == 0 or to_there[went[z]])
+    return head[:n].copy(), tail[:n].copy()
 
 
 @njit(cache=True, nogil=True)
 def times(
-    position: Ints, begin: Ints, end: Ints, keep: Flags, by_end: int, window: tuple[int, int]
+    runs: tuple[Ints, Ints],
+    service: Codes,
+    position: Ints,
+    stamps: tuple[Ints, Ints],
+    midnights: Ints,
+    by_end: int,
+    window: tuple[int, int],
 ) -> tuple[Ints, Ints, Ints]:
-    """Return position, tick and length of the spans that ended, observed in the window at their begin or end.
+    """Return position, tick and length of the runs that reached their end, observed in the window.
 
     Args:
-        position: of each span.
-        begin: of each span.
-        end: of each span.
-        keep: which spans count; empty for all.
-        by_end: whether they are observed at their end.
+        runs: first and last rows.
+        service: by visit.
+        position: by service; a run counts where it began.
+        stamps: by visit, when a run that starts with it begins, and when one it is the last of ends.
+        midnights: ticks of which a run has one, to count; empty for all runs.
+        by_end: whether they are observed at their end rather than when they begin.
         window: first tick, and the one past the last.
     """
-    where, tick = np.empty(begin.size, np.int64), np.empty(begin.size, np.int64)
-    lasts = np.empty(begin.size, np.int64)
-    n = 0
-    for i in range(begin.size):
-        at = end[i] if by_end else begin[i]
-        is_over = begin[i] < NOT_YET and end[i] < NOT_YET
-        if is_over and window[0] <= at < window[1] and at != NEVER and (keep.size == 0 or keep[i]):
-            where[n], tick[n], lasts[n] = position[i], at, end[i] - begin[i]
-            n += 1
+    (first, last), (begin, end) = runs, stamps
+    where, tick = np.empty(first.size, np.int64), np.empty(first.size, np.int64)
+    lasts, n = np.empty(first.size, np.int64), 0
+    guess = edges_a_tick(midnights) if midnights.size else 0.0
+    for i in range(first.size):
+        since, until = begin[first[i]], end[last[i]]
+        at = until if by_end else since
+        if since < NOT_YET and until < NOT_YET and window[0] <= at < window[1] and at != NEVER:
+            where[n], tick[n], lasts[n] = position[service[first[i]]], at, until - since
+            if midnights.size:
+                n += before(midnights, since + 1, guess) < before(midnights, until + 1, guess)
+            else:
+                n += 1
     return where[:n].copy(), tick[:n].copy(), lasts[:n].copy()
 
 
 @njit(cache=True, nogil=True)
 def over_limit(
-    spans: tuple[Ints, Ints, Ints, Ints], left: Ints, latest: int, limit: int, n_services: int, edges: Ints
+    runs: tuple[Ints, Ints],
+    service: Codes,
+    position: Ints,
+    stamps: tuple[Ints, Ints],
+    left: Ints,
+    latest: int,
+    limit: int,
+    n_services: int,
+    edges: Ints,
 ) -> Ints:
-    """Return how many spans that begin in each period are over a limit, of those of which that is known.
+    """Return how many runs that begin in each period are over a limit, of those of which that is known.
 
     Args:
-        spans: as ``spans`` returns them.
-        left: of each visit; who left before the end of the span is left out.
+        runs: first and last rows.
+        service: by visit.
+        position: by service.
+        stamps: as for ``times``.
+        left: of each visit; who left before the end of the run is left out.
         latest: tick before which they begin.
         limit: in ticks.
         n_services: how many positions there are.
@@ -101,15 +106,15 @@ def over_limit(
     Returns:
         Counts of all and of those over the limit: (2, services, periods).
     """
-    row, position, begin, end = spans
-    first, last = edges[0], min(edges[edges.size - 1], latest)
-    guess = edges_a_tick(edges)
+    (first, last), (begin, end) = runs, stamps
+    earliest, final, guess = edges[0], min(edges[edges.size - 1], latest), edges_a_tick(edges)
     number = np.zeros((2, n_services, edges.size - 1), np.int64)
-    for i in range(row.size):
-        if first <= begin[i] < last and (end[i] < NOT_YET or left[row[i]] >= NOT_YET):
-            p = period_of(edges, begin[i], guess)
-            number[0, position[i], p] += 1
-            number[1, position[i], p] += end[i] - begin[i] > limit
+    for i in range(first.size):
+        since, until = begin[first[i]], end[last[i]]
+        if earliest <= since < final and (until < NOT_YET or left[last[i]] >= NOT_YET):
+            s, p = position[service[first[i]]], period_of(edges, since, guess)
+            number[0, s, p] += 1
+            number[1, s, p] += until - since > limit
     return number
 
 

@@ -13,6 +13,7 @@ from flowsim.measure.loops import edges_a_tick, period_of
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
+Periods = npt.NDArray[np.int16]
 Keys = npt.NDArray[Any]
 """Small whole numbers; below 0 for what is left out."""
 
@@ -53,16 +54,16 @@ def ways(service: Codes, destination: Codes, previous: Codes, following: Codes) 
 
 
 @njit(cache=True, nogil=True)
-def selected(slices: tuple[Ints, Ints, Ints], flag: Flags, who: tuple[Codes, Keys]) -> Ints:
+def selected(rows: Ints, slices: tuple[Ints, Ints], flag: Flags, who: tuple[Codes, Keys]) -> Ints:
     """Return the rows of visits to some services that have a flag and are by patients who are meant.
 
     Args:
-        slices: rows service by service; where those of each service wanted begin and end.
+        rows: service by service.
+        slices: where those of each service wanted begin and end.
         flag: by visit; empty for all.
         who: a code of each visit's patient, and by code whether they are meant (0 or more); empty for all.
     """
-    rows, first, last = slices
-    code, key = who
+    (first, last), (code, key) = slices, who
     found, n_found = np.empty((last - first).sum() + 1, np.int64), 0
     for k in range(first.size):
         for i in range(first[k], last[k]):
@@ -71,6 +72,15 @@ def selected(slices: tuple[Ints, Ints, Ints], flag: Flags, who: tuple[Codes, Key
             found[n_found] = row
             n_found += (flag.size == 0 or flag[row]) and (key.size == 0 or key[code[row]] >= 0)
     return found[:n_found].copy()
+
+
+@njit(cache=True, nogil=True)
+def looked_up(rows: Ints, code: Codes, value: Ints) -> Ints:
+    """Return the value of the code of each of some rows."""
+    found = np.empty(rows.size, np.int64)
+    for i in range(rows.size):
+        found[i] = value[code[rows[i]]]
+    return found
 
 
 @njit(cache=True, nogil=True)
@@ -116,39 +126,44 @@ def stretches(
 
 
 @njit(cache=True, nogil=True)
+def periods(rows: Ints, flag: Flags, tick: Ints, edges: Ints) -> Periods:
+    """Return the period in which each of some visits counts; -1 for those without a flag or outside the edges."""
+    begin, end, guess = edges[0], edges[edges.size - 1], edges_a_tick(edges)
+    found = np.full(rows.size, -1, np.int16)
+    for i in range(rows.size):
+        row = rows[i]
+        if begin <= tick[row] < end and flag[row]:
+            found[i] = period_of(edges, tick[row], guess)
+    return found
+
+
+@njit(cache=True, nogil=True)
 def tally(
-    slices: tuple[Ints, Ints, Ints],
-    flag: Flags,
-    tick: Ints,
-    ways: tuple[Codes, Flags],
+    slices: tuple[Ints, Ints],
+    period: Periods,
+    which: tuple[Codes, Flags],
     who: tuple[Codes, Keys],
     n_keys: int,
-    edges: Ints,
+    n_periods: int,
 ) -> Ints:
-    """Return how many visits reach a tick in each period: (services, keys of patients, periods).
+    """Return how many visits count in each period: (services, keys of patients, periods).
 
     Args:
-        slices: rows service by service; where those of each service wanted begin and end.
-        flag: by visit, whether it counts.
-        tick: by visit, when it counts.
-        ways: by visit the place it comes from, and by place (NEVER the last) whether it counts; empty for all.
+        slices: where the visits to each service wanted begin and end; the other columns are service by service.
+        period: of each visit; below 0 for those that do not count.
+        which: a code of each visit (-1 the last), and by code whether it counts; empty for all.
         who: a code of each visit's patient, and by code the key, below 0 for patients left out; empty for key 0.
         n_keys: how many.
-        edges: ticks between periods, rising.
+        n_periods: how many.
     """
-    rows, first, last = slices
-    place, allowed = ways
-    code, key = who
-    n_periods, begin, end = edges.size - 1, edges[0], edges[edges.size - 1]
-    guess = edges_a_tick(edges)
+    (first, last), (place, allowed), (code, key) = slices, which, who
     number = np.zeros((first.size, n_keys, n_periods), np.int64)
     for k in range(first.size):
         for i in range(first[k], last[k]):
-            row = rows[i]
-            if begin <= tick[row] < end and flag[row] and (allowed.size == 0 or allowed[place[row]]):
-                whose = np.int64(key[code[row]]) if key.size else np.int64(0)
+            if period[i] >= 0 and (allowed.size == 0 or allowed[place[i]]):
+                whose = np.int64(key[code[i]]) if key.size else np.int64(0)
                 if whose >= 0:
-                    number[k, whose, period_of(edges, tick[row], guess)] += 1
+                    number[k, whose, period[i]] += 1
     return number
 
 

@@ -7,14 +7,15 @@ from collections.abc import Hashable
 import numpy as np
 
 from flowsim.measure import stay_loops, visit_loops
+from flowsim.measure.counts import Counts
 from flowsim.measure.facts import PERCENTILES, Facts
 from flowsim.measure.frames import Window
 from flowsim.measure.integrals import summed
 from flowsim.measure.intervals import FAR, Flags
-from flowsim.measure.moments import Counts, Moments
+from flowsim.measure.moments import Moments
 from flowsim.measure.records import or_far
 from flowsim.measure.registry import NO_FLAGS, Asked, measure_kind
-from flowsim.measure.sorting import Codes, codes, edges_before, whole
+from flowsim.measure.sorting import Codes, codes, whole
 from flowsim.trajectory import Ints
 
 STAMPS = ("queued", "started", "seen", "ready", "left")
@@ -77,9 +78,9 @@ def interval(window: Window, asked: Asked) -> Facts:
     if statistic in ("mean", *PERCENTILES):
         key = ("times", asked.definition.unit, *_asked_of(asked, "by", "nights"))
         return window.once(key, lambda: _times(window, asked)).taking(statistic)
-    names, limit, spans = asked.names(window), asked.limit(window), _ends(window, asked)
-    latest, left, number = window.trajectory.end - limit, window.left, len(asked.services)
-    count = summed(lambda edges: stay_loops.over_limit(spans, left, latest, limit, number, whole(edges)))
+    names, limit, number = asked.names(window), asked.limit(window), len(asked.services)
+    of_runs, left, latest = _of_runs(window, asked), window.left, window.trajectory.end - limit
+    count = summed(lambda edges: stay_loops.over_limit(*of_runs, left, latest, limit, number, whole(edges)))
     if statistic == "number_over":
         return Counts(names, lambda edges: count(edges)[1], per=asked.per(window))
     is_within = statistic == "share_within"
@@ -92,10 +93,10 @@ def interval(window: Window, asked: Asked) -> Facts:
 
 def _times(window: Window, asked: Asked) -> Moments:
     """Return the times of those who reached the end, observed at its beginning or end in the window."""
-    _, position, begin, end = _ends(window, asked)
-    by_end = int(asked.option("by", "from", "to") == "to")
-    keep = _nights(window, asked, begin, end)
-    position, tick, lasts = stay_loops.times(position, begin, end, keep, by_end, (window.start, window.end))
+    is_over_night = asked.option("nights", "any", "over") == "over"
+    midnights = window.midnight_ticks if is_over_night else window.midnight_ticks[:0]
+    by_end, bounds = int(asked.option("by", "from", "to") == "to"), (window.start, window.end)
+    position, tick, lasts = stay_loops.times(*_of_runs(window, asked), midnights, by_end, bounds)
     return Moments(asked.names(window), position, tick, lasts, unit=asked.ticks_per_unit(window))
 
 
@@ -105,33 +106,20 @@ def _asked_of(asked: Asked, *more: str) -> tuple[Hashable, ...]:
     return (*asked.about, *(options.get(name) for name in ("of", "from", "to", "towards", "origin", "placed", *more)))
 
 
-def _ends(window: Window, asked: Asked) -> tuple[Ints, Ints, Ints, Ints]:
-    """Return last row, position of the service, begin and end of the runs an interval is of."""
-    return window.once(("ends", *_asked_of(asked)), lambda: _find_ends(window, asked))
-
-
-def _find_ends(window: Window, asked: Asked) -> tuple[Ints, Ints, Ints, Ints]:
+def _of_runs(window: Window, asked: Asked) -> tuple[tuple[Ints, Ints], Codes, Ints, tuple[Ints, Ints]]:
+    """Return the runs an interval is of, each visit's service, positions of services, and the stamps from and to."""
     begin_at, end_at = asked.option("from", *STAMPS[:4]), asked.option("to", "left", *STAMPS[1:4])
     found = runs(window, asked, asked.option("of", "visits", "attendances", "spells"))
-    is_out = window.is_placed if asked.option("placed", "out", "in") == "out" else NO_FLAGS
+    if asked.option("placed", "out", "in") == "out":
+        found = led(window, asked, found, window.is_placed)
+    else:
+        found = led(window, asked, found, NO_FLAGS)
+    return found, window.service, asked.positions(window), (stamp(window, begin_at), stamp(window, end_at))
+
+
+def led(window: Window, asked: Asked, found: tuple[Ints, Ints], is_out: Flags) -> tuple[Ints, Ints]:
+    """Return the runs that come from ``origin`` and lead ``towards`` where asked for, but for some."""
     origin, towards = (asked.led(window, name) for name in ("origin", "towards"))
-    return stay_loops.spans(
-        found,
-        is_out,
-        window.came_from,
-        origin,
-        window.went,
-        towards,
-        window.service,
-        asked.positions(window),
-        stamp(window, begin_at),
-        stamp(window, end_at),
-    )
-
-
-def _nights(window: Window, asked: Asked, begin: Ints, end: Ints) -> Flags:
-    """Return which stays a midnight falls in, where that is asked for; no flags where it is not."""
-    if asked.option("nights", "any", "over") == "any":
-        return NO_FLAGS
-    midnights = window.midnight_ticks
-    return np.asarray(edges_before(midnights, begin, "right") < edges_before(midnights, end, "right"))
+    if not (len(origin) or len(towards) or is_out.any()):
+        return found
+    return stay_loops.between(found, is_out, window.came_from, origin, window.went, towards)

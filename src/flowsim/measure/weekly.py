@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -55,16 +55,16 @@ def daily(spec: SystemSpec, trajectory: Trajectory, definitions: Mapping[str, Me
 def in_all_and_by_week(window: Window, definitions: Mapping[str, MeasureDef]) -> tuple[Tidy, Tidy]:
     """Return ``registry.measured`` and ``by_week`` of a window, letting go of each measure's facts when it is done.
 
-    Measures of the same visits are taken one after the other, so that what they share is found once.
+    Measures of the same visits are taken one after the other, so that what they share is found once and is at hand.
     """
     edges = period_edges(window, 7)
     weeks: dict[str, Series] = {}
     wholes: dict[str, Series] = {}
     wanted = asked(window, definitions)
-    groups: dict[Hashable, list[Asked]] = {}
+    groups: dict[tuple[Any, ...], list[Asked]] = {}
     for m in wanted:
         groups.setdefault(m.about, []).append(m)
-    for alike in groups.values():
+    for _, alike in sorted(groups.items(), key=lambda group: group[0]):
         for m in alike:
             # Weeks first: what the whole window sums up to is then added up from them.
             if _is_weekly(m):

@@ -141,17 +141,19 @@ def test_visits_are_tallied_by_service_patient_and_period(of_whom):
     _, service, _ = visits()
     order, number = np.argsort(service, kind="stable"), np.bincount(service, minlength=4)
     ends, here = np.cumsum(number), [3, 1]
-    slices = order, (ends - number)[here], ends[here]
+    slices = (ends - number)[here], ends[here]
     tick, place, flag = RNG.integers(-20, 120, N), codes(RNG.integers(-1, 3, N)), RNG.random(N) < 0.7
     allowed, edges = np.array([True, False, True, False]), np.array([0, 30, 100])
     code, key = codes(RNG.integers(0, 5, N)), np.array([0, 1, -1, 1, 0], dtype=np.int8)
     who = (code, key) if of_whom == "some" else (code[:0], key[:0])
     whose = key[code] if of_whom == "some" else np.zeros(N, dtype=int)
-    found = visit_loops.tally(slices, flag, tick, (place, allowed), who, 2, edges)
+    period = visit_loops.periods(order, flag, tick, edges)
+    ordered = code[order] if of_whom == "some" else code[:0], who[1]
+    found = visit_loops.tally(slices, period, (place[order], allowed), ordered, 2, 2)
     for (k, s), level, p in itertools.product(enumerate(here), range(2), range(2)):
         counts = flag & allowed[place] & (service == s) & (whose == level)
         assert found[k, level, p] == (counts & (tick >= edges[p]) & (tick < edges[p + 1])).sum()
-    rows = visit_loops.selected(slices, flag, who)
+    rows = visit_loops.selected(order, slices, flag, who)
     wanted = [row for s in here for row in np.flatnonzero((service == s) & flag & (whose >= 0))]
     np.testing.assert_array_equal(rows, wanted)
 
@@ -420,3 +422,52 @@ def test_patients_alike_are_those_without_a_column_changed(column):
     count, same = audit_loops.alike((stream, number, arrival), tuple(drawn[:3]), levels, drawn[3], 3)
     assert count.tolist() == [(stream == s).sum() for s in range(3)]
     assert same == N - 2 - 3
+
+
+def runs_of_visits():
+    """Return first and last rows of runs, the services of visits, and when they begin and end (some never)."""
+    _, service, links = visits()
+    rows = np.flatnonzero(service != 3)
+    begin = np.sort(RNG.integers(0, 800, N))
+    end = np.where(RNG.random(N) < 0.2, FAR, begin + RNG.integers(0, 100, N))
+    return visit_loops.runs(rows, codes([]), links), service, begin, end
+
+
+@pytest.mark.parametrize("by_end", [0, 1])
+@pytest.mark.parametrize("midnights", [[], [-100, 0, 100, 200, 900]])
+def test_times_are_of_runs_that_end_and_are_seen_in_the_window(by_end, midnights):
+    found, service, begin, end = runs_of_visits()
+    position, midnights = np.array([2, 0, 1, -1, -1]), np.array(midnights, dtype=np.int64)
+    wanted = []
+    for a, z in zip(*found, strict=True):
+        seen = end[z] if by_end else begin[a]
+        nights = (midnights > begin[a]) & (midnights <= end[z])
+        if end[z] < FAR and 0 <= seen < 500 and (nights.any() or not len(midnights)):
+            wanted.append((position[service[a]], seen, end[z] - begin[a]))
+    times = stay_loops.times(found, service, position, (begin, end), midnights, by_end, (0, 500))
+    assert list(zip(*times, strict=True)) == wanted
+
+
+def test_runs_over_a_limit_are_counted_of_those_known():
+    found, service, begin, end = runs_of_visits()
+    position, edges = np.array([2, 0, 1, -1, -1]), np.array([0, 100, 250, 500])
+    left = np.where(RNG.random(N) < 0.5, FAR, 800)
+    wanted = np.zeros((2, 3, 3), dtype=int)
+    for a, z in zip(*found, strict=True):
+        if 0 <= begin[a] < 430 and (end[z] < FAR or left[z] >= FAR):
+            cell = position[service[a]], np.searchsorted(edges, begin[a], "right") - 1
+            wanted[0][cell] += 1
+            wanted[1][cell] += end[z] - begin[a] > 40
+    counted = stay_loops.over_limit(found, service, position, (begin, end), left, 430, 40, 3, edges)
+    np.testing.assert_array_equal(counted, wanted)
+
+
+def test_runs_between_places_begin_and_end_there():
+    first, last = np.sort(RNG.integers(0, N, (2, N)), axis=0)
+    came, went, is_out = codes(RNG.integers(-1, 3, N)), codes(RNG.integers(-1, 3, N)), RNG.random(N) < 0.3
+    some, others = np.array([True, False, True, False]), np.array([False, True, True, True])
+    keep = ~is_out[first] & some[came[first]] & others[went[last]]
+    found = stay_loops.between((first, last), is_out, came, some, went, others)
+    np.testing.assert_array_equal(found, (first[keep], last[keep]))
+    everyone = stay_loops.between((first, last), is_out[:0], came, some[:0], went, some[:0])
+    np.testing.assert_array_equal(everyone, (first, last))
