@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.system.order import next_steps
 from flowsim.system.purposes import purpose
 from flowsim.system.spec import (
     NONE,
@@ -104,9 +103,8 @@ STREAM_WIDTH = 3
     S_SURGE,
     S_SURGE_WAITING,
     S_SURGE_LEAD,
-    S_CARE,
-    S_LAST_CARE,
-    S_LEAVING,
+    S_STEP_FROM,
+    S_STEP_TO,
     S_TURNAROUND,
     S_TURNAROUND_PURPOSE,
     S_PREEMPTS,
@@ -128,14 +126,14 @@ STREAM_WIDTH = 3
     S_BRANCHES,
     S_BRANCH_PURPOSE,
     S_REAL,
-) = range(45)
-SERVICE_WIDTH = 45
+) = range(44)
+SERVICE_WIDTH = 44
 # A service's fractions, from ``S_REAL`` on.
 R_BALK_PLUS, R_SURGE_OPENS, R_SURGE_CLOSES, R_STAY_PER_DAY, R_STAY_LIMIT, R_SHIFT_PER_DAY, R_SHIFT_LIMIT = range(7)
-# Columns of a step; ``P_AFTER`` is a table of the steps that may come next.
+# Columns of a step.
 (
     P_POSITION,
-    P_AFTER,
+    P_LEAVING,
     P_SHARE,
     P_SHARE_PURPOSE,
     P_DURATION,
@@ -284,7 +282,7 @@ def classes_of(spec: SystemSpec) -> list[int]:
 
 def _service(c: _Compiler, index: int, service: ServiceSpec, classes: list[int]) -> list[int]:
     """Return a service's columns."""
-    care, last_care, leaving = _steps(c, service)
+    steps = c.numbers([_step(c, position, step) for position, step in enumerate(service.steps)])
     sets = c.numbers(service.sets)
     join = service.balks.join if service.balks else ()
     join_at = c.fractions(join)
@@ -311,9 +309,8 @@ def _service(c: _Compiler, index: int, service: ServiceSpec, classes: list[int])
         surge.spaces if surge else NONE,
         surge.opens_waiting if surge else 0,
         surge.lead if surge else 0,
-        care,
-        last_care,
-        leaving,
+        steps,
+        steps + STEP_WIDTH * len(service.steps),
         c.table(service.turnaround, c.stay),
         service.turnaround_purpose,
         int(service.preempts),
@@ -352,27 +349,12 @@ def _real(service: ServiceSpec) -> list[float]:
     ]
 
 
-def _steps(c: _Compiler, service: ServiceSpec) -> tuple[int, int, int]:
-    """Write a service's steps; the tables of the first step of care, of the last, and of the first of leaving."""
-    places = len(c.spec.services) + len(c.spec.exits) + len(c.spec.junctions)
-    at = c.numbers([_step(c, position, step) for position, step in enumerate(service.steps)])
-
-    def put(start: int, is_leaving: bool) -> int:
-        order = next_steps(service, start, is_leaving, places)
-        return c.table(order, lambda k: NONE if k == NONE else at + STEP_WIDTH * k)
-
-    for position, step in enumerate(service.steps):
-        c.whole[at + STEP_WIDTH * position + P_AFTER] = put(position + 1, step.leaving)
-    last = max((k for k, step in enumerate(service.steps) if not step.leaving), default=len(service.steps))
-    return put(0, False), put(last, False), put(0, True)
-
-
 def _step(c: _Compiler, position: int, step: StepSpec) -> list[int]:
     """Return a step's columns."""
     pools = c.numbers([(need.pool, c.table(need.number, int)) for need in step.staff])
     return [
         position,
-        NONE,
+        int(step.leaving),
         c.table(step.share, c.share),
         step.share_purpose,
         c.table(step.duration, c.stay),

@@ -83,10 +83,14 @@ def begin_care(w: Ints, f: Floats, m: Ints, q: int, v: int) -> None:
     else:
         m[v + im.V_TOWARD] = w[branch + tb.B_PLACES]
     m[q + im.Q_LEAVING] = 0
-    m[q + im.Q_AFTER] = m[s + tb.S_CARE]
+    m[q + im.Q_STEP] = m[s + tb.S_STEP_FROM] - tb.STEP_WIDTH
     if m[q + im.Q_REMAINING] != NEVER:
         # Someone there at the start has only the rest of the last step of care.
-        m[q + im.Q_AFTER] = m[s + tb.S_LAST_CARE]
+        last = m[s + tb.S_STEP_TO]
+        for step in range(m[s + tb.S_STEP_FROM], m[s + tb.S_STEP_TO], tb.STEP_WIDTH):
+            if w[step + tb.P_LEAVING] == 0:
+                last = step
+        m[q + im.Q_STEP] = last - tb.STEP_WIDTH
 
 
 @compiled
@@ -172,7 +176,7 @@ def end_phase(w: Ints, f: Floats, m: Ints, q: int, v: int) -> bool:
             go_out(m, s, v)
         m[q + im.Q_LEAVING] = 1
         m[q + im.Q_REMAINING] = NEVER
-        m[q + im.Q_AFTER] = m[s + tb.S_LEAVING]
+        m[q + im.Q_STEP] = m[s + tb.S_STEP_FROM] - tb.STEP_WIDTH
         return True
     m[q + im.Q_PLACE] = way_out(w, f, m, q, v)
     m[q + im.Q_ORIGIN] = m[v + im.V_SERVICE]

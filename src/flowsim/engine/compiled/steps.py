@@ -199,13 +199,12 @@ def finish_step(w: Ints, m: Ints, q: int) -> None:
 @compiled
 def next_step(w: Ints, f: Floats, m: Ints, q: int, v: int) -> int:
     """Return the next step the patient needs of the present phase; NONE when there is none."""
-    is_package = m[m[v + im.V_STATION] + tb.S_VISITS] == 1 and m[q + im.Q_LEAVING] == 0
-    table = m[q + im.Q_AFTER]
-    while True:
-        step = row(w, m, table, q, 0, m[v + im.V_TOWARD])
-        if step == NONE:
-            return NONE
-        table = w[step + tb.P_AFTER]
-        if is_package or not is_skipped(w, f, m, q, v, step):
-            m[q + im.Q_STEP], m[q + im.Q_AFTER] = step, table
+    s, leaving = m[v + im.V_STATION], m[q + im.Q_LEAVING]
+    is_package = m[s + tb.S_VISITS] == 1 and leaving == 0
+    step, past = m[q + im.Q_STEP] + tb.STEP_WIDTH, m[s + tb.S_STEP_TO]
+    while step < past:
+        if w[step + tb.P_LEAVING] == leaving and (is_package or not is_skipped(w, f, m, q, v, step)):
+            m[q + im.Q_STEP] = step
             return step
+        step += tb.STEP_WIDTH
+    return NONE
