@@ -210,12 +210,9 @@ class _Compiler:
     def branch(self, row: BranchSpec) -> int:
         """Write a branch, once."""
         if id(row) not in self.branches:
-            places, shares = row.destinations, NONE
-            if row.rule == "share":
-                sure = _sure(row.cumulative)
-                places = places if sure == NONE else places[sure : sure + 1]
-                shares = self.fractions(row.cumulative) if sure == NONE else NONE
-            self.branches[id(row)] = self.put([RULES[row.rule], row.otherwise, len(places), shares, *places])
+            shares = self.fractions(row.cumulative) if row.rule == "share" else NONE
+            whole = [RULES[row.rule], row.otherwise, len(row.destinations), shares, *row.destinations]
+            self.branches[id(row)] = self.put(whole)
         return self.branches[id(row)]
 
     def numbers(self, rows: Sequence[Sequence[int]]) -> int:
@@ -264,13 +261,6 @@ def compile_system(spec: SystemSpec, kinds: dict[str, int]) -> CompiledSystem:
     ]
     needs = max((len(step.staff) for s in spec.services for step in s.steps), default=0)
     return CompiledSystem(np.array(c.whole, dtype=np.int64), np.array([*c.real, 0.0]), max(1, needs))
-
-
-def _sure(cumulative: Sequence[float]) -> int:
-    """Return the position that every draw falls on, or NONE: it has the whole share, those before it nothing."""
-    last = len(cumulative) - 1
-    first = next((i for i, share in enumerate(cumulative) if share > 0.0), last)
-    return first if first == last or cumulative[first] >= 1.0 else NONE
 
 
 def classes_of(spec: SystemSpec) -> list[int]:
