@@ -99,6 +99,7 @@ def geometric_inverse(ends: float, p: float, q: float) -> float:
     return k
 
 
+# A draw is a chain of calls, each as dear as its arithmetic: most are made part of their callers.
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def inverse(kind: int, a: float, b: float, c: float, p: float, q: float) -> float:
     """Return the value with lower tail p and upper tail q, before any clamp; not for discrete."""

@@ -19,7 +19,7 @@ from flowsim.engine.compiled.codes import (
     WHERE,
     WHO,
 )
-from flowsim.engine.compiled.jit import bare, called_from_python, compiled, prefetch
+from flowsim.engine.compiled.jit import bare, called_from_python, compiled, inlined, prefetch
 from flowsim.engine.compiled.journey import go
 from flowsim.engine.compiled.memory import pool_at, station_at
 from flowsim.engine.compiled.present import place_everyone
@@ -48,7 +48,7 @@ Codes = npt.NDArray[np.int16]
 (NOTHING, AN_ARRIVAL, A_CHANGE, A_START) = range(4)
 """What is foreseen next outside the calendar."""
 
-LATER_ARRIVALS = 16
+AHEAD = 16
 """How many arrivals ahead of the present one are fetched."""
 
 
@@ -153,6 +153,15 @@ def arrive(w: Ints, f: Floats, m: Ints, who: int, stream: int, number: int, code
     go(w, f, m, q)
 
 
+@inlined
+def look_ahead(w: Ints, ticks: Ints, streams: Ints, numbers: Ints, codes: Codes, arrival: int) -> None:
+    """Have fetched what is known of an arrival that will come soon."""
+    prefetch(ticks, arrival)
+    prefetch(streams, arrival)
+    prefetch(numbers, arrival)
+    prefetch(codes, arrival * w[tb.N_ATTRIBUTES])
+
+
 @compiled
 def set_now(w: Ints, m: Ints, tick: int) -> None:
     """Move the clock on, and the period with it."""
@@ -221,11 +230,7 @@ def simulate(
             if what == AN_ARRIVAL:
                 n, who = next_arrival, m[im.N_PRESENT] + next_arrival
                 next_arrival += 1
-                later = n + LATER_ARRIVALS
-                prefetch(arrivals, later)
-                prefetch(stream, later)
-                prefetch(number, later)
-                prefetch(codes, later * w[tb.N_ATTRIBUTES])
+                look_ahead(w, arrivals, stream, number, codes, n + AHEAD)
                 arrive(w, f, m, who, stream[n], number[n], codes, n * w[tb.N_ATTRIBUTES])
             elif what == A_CHANGE:
                 next_change += 1

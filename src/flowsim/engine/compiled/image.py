@@ -95,7 +95,7 @@ START_WIDTH = 3
 HEAP_WIDTH = 2
 LATER_TICK, LATER_KEY, LATER_NEXT = range(3)
 LATER_WIDTH = 4
-"""An event beyond the horizon; four numbers lie in one line of the processor's cache."""
+"""Columns of an event beyond the horizon; the last is empty, so that a row lies in one line of the cache."""
 
 
 def rank_bits(rank: Rank) -> int:

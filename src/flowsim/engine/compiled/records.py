@@ -13,10 +13,20 @@ AHEAD = 32
 
 @inlined
 def look_ahead(m: Ints, row: int, room: int, ticks: int, n_ticks: int, codes: int, n_codes: int) -> None:
-    """Have the lines fetched where rows soon to come will be written, when a line of them begins."""
+    """Have the lines fetched where rows soon to come will be written, when a line of them begins.
+
+    Args:
+        m: the image.
+        row: the present one.
+        room: rows there are room for.
+        ticks: where the row's first tick stands.
+        n_ticks: how many it has.
+        codes: where the first column of codes begins.
+        n_codes: how many there are.
+    """
     if row & 7 == 0:
         for k in range(n_ticks):
-            prefetch(m, ticks + row + AHEAD + k * room)
+            prefetch(m, ticks + AHEAD + k * room)
     if row & 15 == 0:
         for k in range(n_codes):
             prefetch(m, codes + ((row + AHEAD + k * room) >> 1))
@@ -26,8 +36,8 @@ def look_ahead(m: Ints, row: int, room: int, ticks: int, n_ticks: int, codes: in
 def write_begun(m: Ints, v: int) -> None:
     """Write down what is known of a visit as it begins; what seldom changes later, as if it never did."""
     room, row = m[im.VISIT_ROOM], m[v + im.V_ROW]
-    look_ahead(m, row, room, m[im.VISIT_TICKS_AT], im.N_VISIT_TICKS, m[im.VISIT_CODES_AT], im.N_VISIT_CODES)
     at = m[im.VISIT_TICKS_AT] + row
+    look_ahead(m, row, room, at, im.N_VISIT_TICKS, m[im.VISIT_CODES_AT], im.N_VISIT_CODES)
     for k in range(im.N_BEGUN_TICKS):
         m[at + k * room] = m[v + im.V_MOVED + k]
     codes = narrow(m)
@@ -83,10 +93,10 @@ def open_delay(m: Ints, q: int, v: int, reason: int, towards: int) -> None:
     if at >= room:
         m[im.FAULT] = im.NO_ROOM
         return
-    look_ahead(m, at, room, m[im.DELAY_TICKS_AT], len(im.DELAY_TICKS), m[im.DELAY_CODES_AT], len(im.DELAY_CODES))
     m[im.N_DELAYS] = at + 1
     m[q + im.Q_DELAY], m[q + im.Q_DELAY_START] = at, m[im.NOW]
     ticks = m[im.DELAY_TICKS_AT] + at
+    look_ahead(m, at, room, ticks, len(im.DELAY_TICKS), m[im.DELAY_CODES_AT], len(im.DELAY_CODES))
     m[ticks], m[ticks + room] = m[im.NOW], NEVER
     codes = narrow(m)
     c = 2 * m[im.DELAY_CODES_AT] + at
@@ -111,11 +121,9 @@ def open_staffed(m: Ints, v: int, position: int, pool: int, number: int) -> None
     if at >= room:
         m[im.FAULT] = im.NO_ROOM
         return
-    look_ahead(
-        m, at, room, m[im.STAFFED_TICKS_AT], len(im.STAFFED_TICKS), m[im.STAFFED_CODES_AT], len(im.STAFFED_CODES)
-    )
     m[im.N_STAFFED] = at + 1
     ticks = m[im.STAFFED_TICKS_AT] + at
+    look_ahead(m, at, room, ticks, len(im.STAFFED_TICKS), m[im.STAFFED_CODES_AT], len(im.STAFFED_CODES))
     m[ticks], m[ticks + room], m[ticks + 2 * room] = m[im.NOW], NEVER, NEVER
     codes = narrow(m)
     c = 2 * m[im.STAFFED_CODES_AT] + at
