@@ -16,7 +16,7 @@ from flowsim.demand import Arrivals, arrivals
 from flowsim.draws.cache import is_compiled, mark_compiled
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.events import simulate
-from flowsim.engine.compiled.start import Ready, make_image, make_ready
+from flowsim.engine.compiled.start import make_image, make_ready
 from flowsim.errors import RunError
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import NEVER, Capacity, Delays, Ints, OnDuty, Patients, StaffedSteps, Trajectory, Visits
@@ -45,13 +45,13 @@ def run(spec: SystemSpec, replication: int, coming: Arrivals | None = None) -> T
     Raises:
         RunError: a patient moves for ever without time passing.
     """
-    ready = _ready(spec)
+    system = make_ready(spec).system
     coming = arrivals(spec, replication) if coming is None else coming
     room = FIRST_ROOM
     while True:
-        image = make_image(ready, len(coming.tick), replication, room)
+        image = make_image(spec, len(coming.tick), replication, room)
         codes = np.ascontiguousarray(coming.attributes)
-        simulate(ready.system.whole, ready.system.real, image, coming.tick, coming.stream, coming.number, codes)
+        simulate(system.whole, system.real, image, coming.tick, coming.stream, coming.number, codes)
         if image[im.FAULT] != im.NO_ROOM:
             break
         room *= 2
@@ -60,18 +60,6 @@ def run(spec: SystemSpec, replication: int, coming: Arrivals | None = None) -> T
         said = "a patient goes round for ever and no time passes"
         raise RunError(f"service.{name}: {said}; wanted a step with a duration")
     return _trajectory(spec, replication, image, coming)
-
-
-_last: list[Ready] = []
-
-
-def _ready(spec: SystemSpec) -> Ready:
-    """Return a specification made ready; the last is kept, since replications follow one another."""
-    known = _last[0] if _last else None
-    if known is None or known.spec is not spec:
-        known = make_ready(spec)
-        _last[:] = [known]
-    return known
 
 
 def _columns(image: Ints, at: int, room: int, names: Sequence[str], rows: int) -> dict[str, Ints]:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from flowsim.experiment.design import Design
+from flowsim.experiment.design import Cell, Design
 from flowsim.experiment.pool import available_cores, in_threads, in_workers
 from flowsim.experiment.store import Parts
 from flowsim.experiment.tasks import FRAMES, Job, Task, Work, attempt, run_and_keep, tables_of
@@ -89,7 +89,10 @@ def run_tasks(design: Design, parts: Parts, workers: int, progress: Progress) ->
 
 
 def _work(design: Design, task: Task) -> Work:
-    cell = design.cell(task.arm, task.demand)
+    return _of_cell(design, design.cell(task.arm, task.demand))
+
+
+def _of_cell(design: Design, cell: Cell) -> Work:
     return Work(cell.spec, design.definitions, design.config.run.engine, cell.records)
 
 
@@ -129,21 +132,14 @@ def _in_threads(design: Design, groups: Sequence[tuple[Task, ...]], parts: Parts
 
 
 def _together(design: Design, groups: Sequence[tuple[Task, ...]], parts: Parts, workers: int) -> Iterator[Task]:
-    # Each cell's system goes to disk once, and each worker reads it once, however many replications it has.
-    cells = {task.key: task for group in groups for task in group}
-    shared = {key: _shared_name(task) for key, task in cells.items()}
+    # All cells go to disk in one file, which each worker reads once: what their systems share is there once.
+    shared = f"{design.digest[:24]}-shared-{os.getpid()}"
     try:
-        for key, task in cells.items():
-            parts.keep(shared[key], _work(design, task))
-        jobs = [Job(group, tuple(shared[task.key] for task in group), parts) for group in groups]
-        for group in in_workers(run_and_keep, jobs, workers):
+        parts.keep(shared, {cell.key: _of_cell(design, cell) for cell in design.cells})
+        for group in in_workers(run_and_keep, [Job(group, shared, parts) for group in groups], workers):
             yield from group
     finally:
-        parts.forget(iter(shared.values()))
-
-
-def _shared_name(task: Task) -> str:
-    return f"{task.key[:24]}-shared-{os.getpid()}"
+        parts.forget(iter([shared]))
 
 
 def collect(design: Design, parts: Parts) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 Engine = Callable[["SystemSpec", int, "Arrivals"], "Trajectory"]
 
-MOST_SYSTEMS = 32
-"""Systems that a worker keeps at hand."""
 FRAMES = ("measures", "weekly", "stations", "audit", "costs", "readings")
 """Tables that every task gives."""
 
@@ -137,18 +135,19 @@ def tables_of(work: Work, trajectory: Trajectory, coming: Arrivals) -> dict[str,
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Tasks for one worker, and the names under which it finds their systems."""
+    """Tasks for one worker, and the name under which it finds what those of each cell share, by the cell's key."""
 
     tasks: tuple[Task, ...]
-    shared: tuple[str, ...]
+    shared: str
     parts: Parts
 
 
 def run_and_keep(job: Job) -> tuple[Task, ...]:
     """Run a worker's tasks, keep what each found, and return them."""
     ignore_interrupts()
-    for task, shared in zip(job.tasks, job.shared, strict=True):
-        job.parts.keep(task.name, attempt(task, _read_once(job.parts.path(shared))))
+    works = _read_once(job.parts.path(job.shared))
+    for task in job.tasks:
+        job.parts.keep(task.name, attempt(task, works[task.key]))
     return job.tasks
 
 
@@ -163,10 +162,10 @@ def attempt(task: Task, work: Work) -> TaskResult:
         raise RuntimeError(f"{where}: {type(error).__name__}: {error}") from error
 
 
-@lru_cache(maxsize=MOST_SYSTEMS)
-def _read_once(path: Path) -> Work:
+@lru_cache(maxsize=1)
+def _read_once(path: Path) -> dict[str, Work]:
     import pickle
 
     with path.open("rb") as file:
-        found: Work = pickle.load(file)
+        found: dict[str, Work] = pickle.load(file)
     return found

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from flowsim.measure.audit_curves import limited_moments, nearly_all_within
-from flowsim.measure.audit_rows import once_a_system
 from flowsim.measure.frames import Floats
+from flowsim.system.once import once_a_system
 from flowsim.system.spec import BY_DESTINATION, NONE, Distribution, StepSpec, SystemSpec, Table
 from flowsim.trajectory import Ints
 

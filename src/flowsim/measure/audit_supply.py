@@ -8,10 +8,11 @@ import numpy as np
 
 from flowsim.demand import Arrivals
 from flowsim.measure.audit_loops import alike, held
-from flowsim.measure.audit_rows import AuditRow, compared, none_of, once_a_system
+from flowsim.measure.audit_rows import AuditRow, compared, none_of
 from flowsim.measure.frames import Floats, Window
 from flowsim.measure.intervals import FAR
 from flowsim.measure.sorting import whole
+from flowsim.system.once import once_a_system
 from flowsim.system.spec import UNLIMITED, RoutingSpec, ServiceSpec, Steps, StreamSpec, SystemSpec
 from flowsim.trajectory import NEVER, Ints
 

@@ -540,7 +540,7 @@ class CostBook:
     programmes: tuple[ProgrammeCost, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class SystemSpec:
     """The whole system, ready to run.
 

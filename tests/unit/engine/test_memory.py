@@ -3,7 +3,7 @@
 import pytest
 
 from flowsim.engine import kernel, reference
-from flowsim.engine.compiled.start import make_image, make_ready
+from flowsim.engine.compiled.start import make_image
 from flowsim.errors import RunError
 from tests.build import spec_of
 
@@ -39,4 +39,4 @@ def test_a_run_that_needs_more_room_than_foreseen_is_run_again():
 
 def test_more_patients_than_an_event_can_name_are_refused():
     with pytest.raises(RunError, match="too many for the compiled engine"):
-        make_image(make_ready(spec_of(WARD)), 2**28, 0, kernel.FIRST_ROOM)
+        make_image(spec_of(WARD), 2**28, 0, kernel.FIRST_ROOM)

@@ -13,6 +13,7 @@ from flowsim.draws.quantiles import KINDS
 from flowsim.engine.compiled import image as im
 from flowsim.engine.setup import duty, offers
 from flowsim.errors import RunError
+from flowsim.system.once import once_a_system
 from flowsim.system.spec import SystemSpec
 from flowsim.system.tables import N_CLASSES, SERVICE_WIDTH, SERVICES_AT, CompiledSystem, Ints, compile_system
 from flowsim.trajectory import NEVER
@@ -23,8 +24,7 @@ class Ready:
     """What all replications of a specification share.
 
     Attributes:
-        spec: the specification.
-        system: the same, compiled.
+        system: the specification, compiled.
         stations: their rows at the start.
         pools: their rows at the start, nobody absent.
         notes: what every service offers at the start.
@@ -33,7 +33,6 @@ class Ready:
         n_present: people there at the start.
     """
 
-    spec: SystemSpec
     system: CompiledSystem
     stations: Ints
     pools: Ints
@@ -43,6 +42,7 @@ class Ready:
     n_present: int
 
 
+@once_a_system
 def make_ready(spec: SystemSpec) -> Ready:
     """Return what all replications of a specification share."""
     system = compile_system(spec, KINDS)
@@ -51,16 +51,16 @@ def make_ready(spec: SystemSpec) -> Ready:
     pools = np.full((len(spec.staff), im.U_HEADS + 2 * classes), NEVER, dtype=np.int64)
     pools[:, : im.U_HEADS] = 0
     present = sum(group.number for service in spec.services for group in service.initial)
-    return Ready(spec, system, stations, pools, notes, _changes(spec), _starts(spec), present)
+    return Ready(system, stations, pools, notes, _changes(spec), _starts(spec), present)
 
 
-def make_image(ready: Ready, n_arrivals: int, replication: int, room: int) -> Ints:
+def make_image(spec: SystemSpec, n_arrivals: int, replication: int, room: int) -> Ints:
     """Return the image before the first event.
 
     Most of it is never touched, and takes no memory: there is room for everyone being inside at once.
 
     Args:
-        ready: the specification.
+        spec: the system.
         n_arrivals: how many will arrive.
         replication: number of the replication.
         room: visits, delays and events there is room for, in multiples of the patients.
@@ -68,9 +68,10 @@ def make_image(ready: Ready, n_arrivals: int, replication: int, room: int) -> In
     Raises:
         RunError: more patients than an event's key has room for.
     """
-    spec, system, stations, starts = ready.spec, ready.system, ready.stations, ready.starts
+    ready = make_ready(spec)
+    system, stations, starts = ready.system, ready.stations, ready.starts
     n = ready.n_present + n_arrivals
-    pools, notes, changes = _duties(ready, replication)
+    pools, notes, changes = _duties(spec, ready, replication)
     # Rounded up, so that replications of about the same size use the same memory.
     most = _rounded(n)
     rows = 64 + room * most
@@ -241,9 +242,9 @@ def _duty_changes(spec: SystemSpec, i: int, replication: int) -> list[tuple[int,
     return [(t, who, int(v), 0) for t, v in zip(rota.ticks[1:], rota.values[1:], strict=True) if t < spec.end]
 
 
-def _duties(ready: Ready, replication: int) -> tuple[Ints, Ints, Ints]:
+def _duties(spec: SystemSpec, ready: Ready, replication: int) -> tuple[Ints, Ints, Ints]:
     """Return pools, notes and changes of a replication: who is absent differs."""
-    spec, pools = ready.spec, ready.pools.copy()
+    pools = ready.pools.copy()
     notes, changes = [ready.notes], [ready.changes]
     for i, pool in enumerate(spec.staff):
         rota = duty(spec, pool, replication)
