@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import codecs
 import contextlib
+import gc
 import io
 import os
 import sys
@@ -52,8 +53,14 @@ class Command:
     runs: bool = False
 
 
+OBJECTS_BETWEEN_COLLECTIONS = 200_000
+"""Configurations are as many objects, which live as long as the command; looking through them again and again for
+what can be thrown away took an eighth of the time to start."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     _let_any_terminal_show_it()
     given = list(sys.argv[1:] if argv is None else argv)
     try:
