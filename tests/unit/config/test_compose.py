@@ -32,7 +32,7 @@ def test_choices_on_the_command_line_beat_the_place():
 def test_default_place_is_halton():
     raw = compose()
     assert raw["place"]["id"] == "halton"
-    assert raw["run"]["replications"] == 10
+    assert raw["run"]["label"] == compose(["run=standard"])["run"]["label"]
 
 
 def test_scenario_is_a_plain_list_in_any_spelling():
