@@ -200,7 +200,7 @@ def recorded(spec: SystemSpec) -> Iterator[tuple[Draws, array[int]]]:
     try:
         yield draws, calendar
     finally:
-        setattr(reference, "Context", Context)  # noqa: B010
+        setattr(reference, "Context", Context)  # noqa: B010 - and its own again
 
 
 def needed(spec: SystemSpec, replication: int = 0) -> Needed:

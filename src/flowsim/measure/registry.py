@@ -19,6 +19,7 @@ from flowsim.measure.frames import Floats, Window, nothing_happened
 from flowsim.measure.intervals import Flags
 from flowsim.measure.records import NOT, Wanted, Who, wanted
 from flowsim.measure.tidy import Tidy, words_of
+from flowsim.system.once import once_a_system
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
 
@@ -231,25 +232,21 @@ def check(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> list[Probl
     return problems or _tried(spec, definitions)
 
 
-_MOST_CHECKED = 32
-_checked: dict[tuple[int, int], tuple[SystemSpec, Mapping[str, MeasureDef]]] = {}
-"""Specifications and definitions found right: a worker measures many replications by the same ones."""
-_known: dict[int, tuple[SystemSpec, dict[tuple[str, int], tuple[MeasureDef, Asked | None]]]] = {}
-"""Measures of each system; systems and definitions are held, so that nothing else comes to have their ids."""
+@once_a_system
+def _right(_spec: SystemSpec) -> dict[int, Mapping[str, MeasureDef]]:
+    """Return what was found right in a system, by its id; it is held, so that nothing else comes to have that id."""
+    return {}
 
 
 def check_once(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> None:
     """Raise a ConfigError for what ``check`` finds wrong."""
-    key = id(spec), id(definitions)
-    if key in _checked:
+    right = _right(spec)
+    if id(definitions) in right:
         return
     problems = check(spec, definitions)
     if problems:
         raise ConfigError(problems)
-    if len(_checked) >= _MOST_CHECKED:
-        _checked.clear()
-    # They are held, so that nothing else comes to have their ids.
-    _checked[key] = (spec, definitions)
+    right[id(definitions)] = definitions
 
 
 def _tried(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> list[Problem]:
@@ -280,15 +277,10 @@ def asked(window: Window, definitions: Mapping[str, MeasureDef]) -> list[Asked]:
     return [measure for measure in found if measure is not None]
 
 
-def _known_of(spec: SystemSpec) -> dict[tuple[str, int], tuple[MeasureDef, Asked | None]]:
-    """Return what is known of measures of a system, by name and definition."""
-    found = _known.get(id(spec))
-    if found is None:
-        if len(_known) >= _MOST_CHECKED:
-            _known.clear()
-        # Threads may empty the table meanwhile; what was found is still good.
-        found = _known[id(spec)] = spec, {}
-    return found[1]
+@once_a_system
+def _known_of(_spec: SystemSpec) -> dict[tuple[str, int], tuple[MeasureDef, Asked | None]]:
+    """Return what is known of measures of a system, by name and definition, which is held."""
+    return {}
 
 
 def _asked(window: Window, name: str, definition: MeasureDef) -> Asked | None:

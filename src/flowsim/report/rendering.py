@@ -10,13 +10,14 @@ def rendered(template: str, **parts: object) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
+    loader = PackageLoader("flowsim.report", "templates")
     environment = Environment(
-        loader=PackageLoader("flowsim.report", "templates"),
+        loader=loader,
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
     environment.filters["drawing"] = Markup
-    environment.globals["source"] = lambda name: Markup(environment.loader.get_source(environment, name)[0])  # type: ignore[union-attr]
+    environment.globals["source"] = lambda name: Markup(loader.get_source(environment, name)[0])
     return re.sub(r"\n\s*\n+", "\n", environment.get_template(template).render(**parts))

@@ -138,9 +138,9 @@ def effect_of(result: ExperimentResult, row: Mapping[Any, Any]) -> Effect:
     )
 
 
-def _number(said: object) -> float:
+def _number(said: Any) -> float:
     try:
-        return float(said) if said is not None else math.nan  # type: ignore[arg-type]
+        return float(said) if said is not None else math.nan
     except (TypeError, ValueError):
         return math.nan
 

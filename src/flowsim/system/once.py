@@ -24,7 +24,7 @@ def once_a_system(
     known: dict[int, tuple[weakref.ref[SystemSpec], dict[tuple[object, ...], Found]]] = {}
 
     def found(spec: SystemSpec, /, *more: Given.args, **named: Given.kwargs) -> Found:
-        # By id: to compare systems takes long.
+        # By id: to compare systems takes long. Known only while the system lives, so that no other has its id.
         at = id(spec)
         kept = known.get(at)
         if kept is None or kept[0]() is not spec:

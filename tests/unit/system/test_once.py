@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from flowsim.engine.compiled.start import make_ready
+from flowsim.measure.frames import nothing_happened
+from flowsim.measure.registry import measure_all
 from flowsim.system.once import once_a_system
 from flowsim.system.spec import SystemSpec
 from tests.unit.experiment.toytown import single
@@ -36,10 +38,11 @@ def test_it_is_found_once_a_system_and_question() -> None:
     assert asked == [0, 3, 0]
 
 
-def test_what_the_kernel_keeps_of_a_system_does_not_hold_it() -> None:
-    spec = replace(single().cells[0].spec)
+def test_what_kernel_and_measures_keep_of_a_system_does_not_hold_it() -> None:
+    spec, definitions = replace(single().cells[0].spec), single().definitions
     ready = make_ready(spec)
     assert make_ready(spec) is ready
+    assert len(measure_all(spec, nothing_happened(spec), definitions)) > 0
     gone = weakref.ref(spec)
     del spec
     gc.collect()

