@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowsim.errors import FlowsimError
+from flowsim.experiment.allocation import keep_freed_memory
 from flowsim.experiment.pool import ignore_interrupts
 from flowsim.experiment.store import Parts
 
@@ -96,6 +97,7 @@ def run_task(work: Work, replication: int) -> TaskResult:
     from flowsim.demand import arrivals
 
     began = time.perf_counter()
+    keep_freed_memory()
     coming = arrivals(work.spec, replication)
     trajectory = ENGINES[work.engine]()(work.spec, replication, coming)
     ran = time.perf_counter()
