@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -39,6 +40,21 @@ def use_own_folder() -> None:
     """Have compiled code kept in the user's cache; call this before anything is decorated."""
     if not os.environ.get("NUMBA_CACHE_DIR"):
         setattr(numba.config, "CACHE_DIR", str(_folder()))  # noqa: B010 - a setting made when Numba starts
+
+
+def without_linear_algebra() -> None:
+    """Have Numba loaded without linear algebra, for a process that runs nothing compiled but flowsim's.
+
+    No compiled function of flowsim uses it, and it would bring scipy's with it.
+    """
+    wanted = "scipy.linalg.cython_blas"
+    if wanted not in sys.modules and "numba.np.arraymath" not in sys.modules:
+        # What None stands for cannot be imported, which Numba takes for a machine that lacks it.
+        sys.modules[wanted] = None  # type: ignore[assignment]
+        try:
+            import numba.np.arraymath  # noqa: F401
+        finally:
+            del sys.modules[wanted]
 
 
 def is_compiled() -> bool:

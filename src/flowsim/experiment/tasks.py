@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowsim.errors import FlowsimError
-from flowsim.experiment.allocation import keep_freed_memory
-from flowsim.experiment.pool import ignore_interrupts
 from flowsim.experiment.store import Parts
+from flowsim.experiment.worker import keep_freed_memory, set_up, settle
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,10 +145,11 @@ class Job:
 
 def run_and_keep(job: Job) -> tuple[Task, ...]:
     """Run a worker's tasks, keep what each found, and return them."""
-    ignore_interrupts()
+    set_up()
     works = _read_once(job.parts.path(job.shared))
     for task in job.tasks:
         job.parts.keep(task.name, attempt(task, works[task.key]))
+    settle()
     return job.tasks
 
 
