@@ -104,6 +104,7 @@ def arrivals(spec: SystemSpec, replication: int) -> Arrivals:
     with _lock:
         whole = _wholes.get(key)
     if whole is None:
+        _make_room()
         drawn = [_of_stream(spec, replication, index, digest) for index, digest in enumerate(asked.digests)]
         prevented = {(s, thin): count for s, one in enumerate(drawn) for thin, count in one.prevented}
         whole = _together(drawn, len(spec.attributes)), prevented
@@ -114,6 +115,15 @@ def arrivals(spec: SystemSpec, replication: int) -> Arrivals:
             _wholes.popitem(last=False)
     columns, prevented = whole
     return Arrivals(*columns, prevented, *asked.expected)
+
+
+def _make_room() -> None:
+    """Let go of those drawn longest ago where there would be too many patients with as many more as last time."""
+    with _lock:
+        number = [len(columns[0]) for columns, _ in _wholes.values()]
+        while number and sum(number) + number[-1] > MOST_PATIENTS:
+            number.pop(0)
+            _wholes.popitem(last=False)
 
 
 def _together(drawn: Sequence[_Drawn], n_attributes: int) -> _Columns:
