@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.codes import NONE, WHERE
-from flowsim.engine.compiled.jit import compiled, prefetch
+from flowsim.engine.compiled.jit import compiled, inlined, prefetch
 from flowsim.system import tables as tb
 from flowsim.system.tables import Ints
 
@@ -46,7 +46,7 @@ def put(m: Ints, tick: int, key: int) -> None:
     lift(m, m[im.HEAP_AT], size, tick, key)
 
 
-@compiled
+@inlined
 def put_off(m: Ints, tick: int, key: int) -> None:
     """Put an event beyond the horizon onto the list of its span."""
     e = m[im.FREE_LATER]
@@ -63,7 +63,7 @@ def put_off(m: Ints, tick: int, key: int) -> None:
     m[span] = e
 
 
-@compiled
+@inlined
 def move_horizon(m: Ints, tick: int) -> None:
     """Move the horizon until there is something in the heap, or a tick lies before it."""
     while m[im.HEAP_SIZE] == 0 and m[im.HORIZON] <= tick:
@@ -73,7 +73,7 @@ def move_horizon(m: Ints, tick: int) -> None:
             fill_heap(m, m[span])
 
 
-@compiled
+@inlined
 def fill_heap(m: Ints, first: int) -> None:
     """Put a list of events into the heap, and have the rows fetched that they will need."""
     e = first
@@ -107,7 +107,7 @@ def lift(m: Ints, base: int, hole: int, tick: int, key: int) -> None:
     m[h], m[h + 1] = tick, key
 
 
-@compiled
+@inlined
 def drop_first(m: Ints) -> None:
     """Take the first event out of the calendar: move the hole to a leaf, then the last event up from there."""
     base = m[im.HEAP_AT]

@@ -90,7 +90,7 @@ def change(w: Ints, f: Floats, m: Ints, row: int) -> None:
     offer(w, f, m, s)
 
 
-@compiled
+@inlined
 def finish(w: Ints, f: Floats, m: Ints, q: int) -> None:
     """End a step, a stint or a package, unless it was interrupted after this end was foreseen."""
     v = m[q + im.Q_VISIT]
@@ -113,7 +113,7 @@ def lose_patience(w: Ints, f: Floats, m: Ints, q: int) -> None:
         give_up(w, f, m, v, m[m[v + im.V_STATION] + tb.S_PATIENCE_TO])
 
 
-@compiled
+@inlined
 def handle(w: Ints, f: Floats, m: Ints, key: int) -> None:
     """Take an event of the calendar.
 
@@ -138,7 +138,7 @@ def handle(w: Ints, f: Floats, m: Ints, key: int) -> None:
             rise(w, f, m, m[where + im.Q_VISIT])
 
 
-@compiled
+@inlined
 def arrive(w: Ints, f: Floats, m: Ints, who: int, stream: int, number: int, codes: Codes, first: int) -> None:
     """Let a patient in."""
     x = w[tb.STREAMS_AT] + stream * tb.STREAM_WIDTH

@@ -18,7 +18,8 @@ called_from_python = njit(**_OPTIONS)
 # What only other compiled functions call needs no way in from Python; leaving it out saves compiling.
 compiled = njit(**_OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True})
 
-# A link in a chain of calls that is cheaper as part of its caller.
+# What has one caller, or is a link in a chain of calls, and is cheaper as part of its caller: a call between compiled
+# functions hands its result over in memory and asks for a fault, and the compiler does not look across it.
 inlined = njit(**_OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "forceinline": True})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.calendar import schedule
 from flowsim.engine.compiled.codes import DONE, MOST_MOVES_AN_INSTANT, NEVER, NONE, PATIENCE, RISE
-from flowsim.engine.compiled.jit import compiled
+from flowsim.engine.compiled.jit import compiled, inlined
 from flowsim.engine.compiled.lists import go_out
 from flowsim.engine.compiled.memory import draw, draw_residual, luck, row, ticks_of
 from flowsim.engine.compiled.records import close_delay, free_visit, open_delay, write_visit
@@ -69,7 +69,7 @@ def set_clocks(w: Ints, f: Floats, m: Ints, q: int, v: int) -> None:
         schedule(w, m, m[v + im.V_RISES_AT], RISE, m[q + im.Q_ROW], q)
 
 
-@compiled
+@inlined
 def begin_care(w: Ints, f: Floats, m: Ints, q: int, v: int) -> None:
     """Let earlier delay tell, and draw the way out."""
     s = m[v + im.V_STATION]
@@ -93,7 +93,7 @@ def begin_care(w: Ints, f: Floats, m: Ints, q: int, v: int) -> None:
         m[q + im.Q_STEP] = last - tb.STEP_WIDTH
 
 
-@compiled
+@inlined
 def way_out(w: Ints, f: Floats, m: Ints, q: int, v: int) -> int:
     """Where the patient goes now, junctions included; and what leaving sets."""
     s, branch, place = m[v + im.V_STATION], m[v + im.V_BRANCH], m[v + im.V_TOWARD]
@@ -107,7 +107,7 @@ def way_out(w: Ints, f: Floats, m: Ints, q: int, v: int) -> int:
     return resolve(w, f, m, q, service, place)
 
 
-@compiled
+@inlined
 def depart(m: Ints, q: int, place: int) -> None:
     """Let a patient out, and their row be taken again."""
     at = m[q + im.Q_ROW]
@@ -117,7 +117,7 @@ def depart(m: Ints, q: int, place: int) -> None:
     m[im.FREE_PATIENT] = q
 
 
-@compiled
+@inlined
 def ask_next(w: Ints, f: Floats, m: Ints, q: int) -> bool:
     """Ask for the next place; whether the patient must wait or is gone."""
     place, held = m[q + im.Q_PLACE], m[q + im.Q_HELD]
@@ -153,7 +153,7 @@ def ask_next(w: Ints, f: Floats, m: Ints, q: int) -> bool:
     return True
 
 
-@compiled
+@inlined
 def still_waits(w: Ints, f: Floats, m: Ints, q: int) -> bool:
     """Look after a patient woken while waiting; whether the wait goes on."""
     v = m[q + im.Q_VISIT]
@@ -163,7 +163,7 @@ def still_waits(w: Ints, f: Floats, m: Ints, q: int) -> bool:
     return m[v + im.V_STARTED] == NEVER and m[v + im.V_OUTCOME] == im.IN_PROGRESS
 
 
-@compiled
+@inlined
 def end_phase(w: Ints, f: Floats, m: Ints, q: int, v: int) -> bool:
     """Go from care to leaving, or from leaving to the next place; whether care has only now ended."""
     s = m[v + im.V_STATION]
@@ -196,7 +196,7 @@ def resume_stint(w: Ints, m: Ints, q: int, v: int) -> bool:
     return False
 
 
-@compiled
+@inlined
 def entry_of(state: int) -> int:
     """Where a patient goes on, by what they waited for."""
     if state == im.ASKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.codes import NONE
-from flowsim.engine.compiled.jit import compiled
+from flowsim.engine.compiled.jit import compiled, inlined
 from flowsim.system.tables import Ints
 
 
-@compiled
+@inlined
 def link(m: Ints, head: int, tail: int, v: int, at_head: bool) -> None:
     """Put a visit at the end (or head) of a list whose ends stand at the two places."""
     if at_head:
@@ -29,7 +29,7 @@ def link(m: Ints, head: int, tail: int, v: int, at_head: bool) -> None:
     m[tail] = v
 
 
-@compiled
+@inlined
 def unlink(m: Ints, head: int, tail: int, v: int) -> None:
     """Take a visit out of a list."""
     before, after = m[v + im.V_BEFORE], m[v + im.V_NEXT]

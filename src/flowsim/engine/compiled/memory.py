@@ -32,7 +32,7 @@ def real_of(f: Floats, m: Ints, s: int, column: int) -> float:
     return f[m[s + tb.S_REAL] + column]
 
 
-@compiled
+@inlined
 def row_at(w: Ints, m: Ints, table: int, q: int, origin: int, toward: int) -> int:
     """Where the row of a table that is not the same for everyone stands."""
     depth = w[table + tb.T_BY]

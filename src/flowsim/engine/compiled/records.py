@@ -32,7 +32,7 @@ def look_ahead(m: Ints, row: int, room: int, ticks: int, n_ticks: int, codes: in
             prefetch(m, codes + ((row + AHEAD + k * room) >> 1))
 
 
-@compiled
+@inlined
 def write_begun(m: Ints, v: int) -> None:
     """Write down what is known of a visit as it begins; what seldom changes later, as if it never did."""
     room, row = m[im.VISIT_ROOM], m[v + im.V_ROW]
@@ -114,7 +114,7 @@ def close_delay(m: Ints, q: int) -> None:
         m[q + im.Q_DELAY] = NONE
 
 
-@compiled
+@inlined
 def open_staffed(m: Ints, v: int, position: int, pool: int, number: int) -> None:
     """Start the row of a pool that a step needs."""
     at, room = m[im.N_STAFFED], m[im.STAFFED_ROOM]

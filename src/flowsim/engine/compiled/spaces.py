@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.calendar import schedule, wake
 from flowsim.engine.compiled.codes import CAPACITY, FINISH, NEVER, NONE
-from flowsim.engine.compiled.jit import compiled
+from flowsim.engine.compiled.jit import compiled, inlined
 from flowsim.engine.compiled.lists import go_in, go_out, join_queue, leave_queue
 from flowsim.engine.compiled.memory import draw_for, luck, real_of, row, ticks_of
 from flowsim.engine.compiled.records import free_visit, write_visit
@@ -260,7 +260,7 @@ def joins_with(f: Floats, m: Ints, s: int, waiting: int) -> float:
     return f[first + min(waiting, past - first - 1)]
 
 
-@compiled
+@inlined
 def ask(w: Ints, f: Floats, m: Ints, v: int) -> bool:
     """Ask for a space; whether the patient must wait."""
     s = m[v + im.V_STATION]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.calendar import push
 from flowsim.engine.compiled.codes import NONE
-from flowsim.engine.compiled.jit import compiled
+from flowsim.engine.compiled.jit import compiled, inlined
 from flowsim.system import tables as tb
 from flowsim.system.tables import Ints
 
@@ -36,7 +36,7 @@ def lacks_another(m: Ints, q: int, pool: int) -> bool:
     return False
 
 
-@compiled
+@inlined
 def can_answer(m: Ints, pool: int, number: int, cls: int) -> bool:
     """Whether a pool could answer a newcomer now."""
     if free_staff(m, pool) < number:
@@ -60,7 +60,7 @@ def take_staff(m: Ints, q: int) -> None:
         m[m[call + im.CALL_POOL] + im.U_BUSY] += m[call + im.CALL_NUMBER]
 
 
-@compiled
+@inlined
 def call_staff(m: Ints, q: int, cls: int) -> bool:
     """Ask for what the patient's calls say; whether the staff come at once."""
     needs = m[q + im.Q_NEEDS]
@@ -126,7 +126,7 @@ def offer_staff(w: Ints, m: Ints, pool: int) -> None:
             call = after
 
 
-@compiled
+@inlined
 def release_staff(w: Ints, m: Ints, q: int) -> None:
     """Give staff back, and offer them to those who wait."""
     needs = m[q + im.Q_NEEDS]

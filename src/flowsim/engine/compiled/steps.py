@@ -8,7 +8,7 @@ from flowsim.draws.quantiles import exponential_from_uniform
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.calendar import schedule
 from flowsim.engine.compiled.codes import FAR, FINISH, NEVER, NONE, READY
-from flowsim.engine.compiled.jit import compiled
+from flowsim.engine.compiled.jit import compiled, inlined
 from flowsim.engine.compiled.memory import draw_for, luck, pool_at, real_of, row, ticks_of
 from flowsim.engine.compiled.records import close_delay, open_delay, open_staffed, stamp_staffed
 from flowsim.engine.compiled.rules import shift_probability, stay_factor, whole_days
@@ -24,7 +24,7 @@ def days_delayed(w: Ints, m: Ints, q: int) -> float:
     return m[q + im.Q_DELAYED] / (1440 * w[tb.TICKS_PER_MINUTE])
 
 
-@compiled
+@inlined
 def factor_of(w: Ints, f: Floats, m: Ints, s: int, q: int) -> float:
     """Return what delay multiplies a stay by."""
     if m[s + tb.S_DECONDITIONS] == 0:
@@ -48,7 +48,7 @@ def decondition(w: Ints, f: Floats, m: Ints, s: int, q: int, ordinal: int) -> No
         encode(w, m, q)
 
 
-@compiled
+@inlined
 def is_skipped(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> bool:
     """Whether the patient does not need a step."""
     table = w[step + tb.P_SHARE]
@@ -87,7 +87,7 @@ def departure_tick(w: Ints, f: Floats, hazard: int, start_tick: int, wanted: flo
     return max(start_tick, found)
 
 
-@compiled
+@inlined
 def duration(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> int:
     """Return how long a step takes [ticks]."""
     if m[q + im.Q_REMAINING] != NEVER and m[q + im.Q_LEAVING] == 0:
@@ -107,7 +107,7 @@ def duration(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> int:
     return ticks_of(w, factor * draw_for(w, f, m, q, d, purpose, ordinal))
 
 
-@compiled
+@inlined
 def begin_step(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> bool:
     """Ask for what a step needs; whether its staff are there."""
     origin, toward = m[v + im.V_ORIGIN], m[v + im.V_TOWARD]
@@ -129,7 +129,7 @@ def begin_step(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> bool:
     return call_staff(m, q, m[v + im.V_CLASS])
 
 
-@compiled
+@inlined
 def take_time(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> bool:
     """Start a step's time; whether it takes any."""
     now = m[im.NOW]
@@ -152,7 +152,7 @@ def take_time(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> bool:
     return True
 
 
-@compiled
+@inlined
 def foresee(w: Ints, m: Ints, q: int, v: int, tick: int) -> None:
     """Put the end of a stretch into the calendar; the visit knows when, so that a stale one is known as such."""
     m[v + im.V_FINISH] = tick
@@ -187,7 +187,7 @@ def begin_package(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> Non
     foresee(w, m, q, v, tick)
 
 
-@compiled
+@inlined
 def finish_step(w: Ints, m: Ints, q: int) -> None:
     """End a step: its delay, and its hold on staff."""
     stamp_staffed(m, q, im.STAFFED_ENDED)
@@ -196,7 +196,7 @@ def finish_step(w: Ints, m: Ints, q: int) -> None:
         release_staff(w, m, q)
 
 
-@compiled
+@inlined
 def next_step(w: Ints, f: Floats, m: Ints, q: int, v: int) -> int:
     """Return the next step the patient needs of the present phase; NONE when there is none."""
     s, leaving = m[v + im.V_STATION], m[q + im.Q_LEAVING]

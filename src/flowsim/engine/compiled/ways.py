@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowsim.draws.quantiles import pick_between
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.codes import FAR, NEVER, NONE
-from flowsim.engine.compiled.jit import compiled
+from flowsim.engine.compiled.jit import compiled, inlined
 from flowsim.engine.compiled.memory import luck, row, station_at
 from flowsim.engine.compiled.records import write_begun
 from flowsim.engine.compiled.spaces import can_start, first_day
@@ -13,7 +13,7 @@ from flowsim.system import tables as tb
 from flowsim.system.tables import Floats, Ints
 
 
-@compiled
+@inlined
 def classify(w: Ints, f: Floats, m: Ints, q: int, s: int, v: int) -> None:
     """Settle what the patient needs of a service, and in which class."""
     origin = m[v + im.V_ORIGIN]
@@ -31,7 +31,7 @@ def classify(w: Ints, f: Floats, m: Ints, q: int, s: int, v: int) -> None:
         m[v + im.V_TAKES] = row(w, m, m[s + tb.S_TAKES], q, origin, 0)
 
 
-@compiled
+@inlined
 def take_row(m: Ints) -> int:
     """Return where a new visit begins."""
     v = m[im.FREE_VISIT]
@@ -46,7 +46,7 @@ def take_row(m: Ints) -> int:
     return v
 
 
-@compiled
+@inlined
 def clear_visit(m: Ints, v: int) -> None:
     """Lay out a new visit: nothing has happened."""
     for column in range(im.VISIT_WIDTH):
@@ -62,7 +62,7 @@ def clear_visit(m: Ints, v: int) -> None:
     m[v + im.V_IS_ARRIVAL] = 1
 
 
-@compiled
+@inlined
 def open_visit(w: Ints, f: Floats, m: Ints, q: int, service: int, origin: int, held: int, waited: int) -> int:
     """Write down that a patient comes to a service."""
     v, s = take_row(m), station_at(m, service)
