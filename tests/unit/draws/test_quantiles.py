@@ -136,5 +136,10 @@ def test_unit_exponential():
     np.testing.assert_allclose([exponential_from_uniform(u) for u in TAILS], stats.expon.ppf(TAILS), rtol=1e-12)
 
 
+def test_a_gamma_of_shape_one_is_the_exponential():
+    gamma, exponential = Distribution("gamma", 1.0, 7.0), Distribution("exponential", 7.0)
+    assert Sampler(gamma).draws(TAILS).tolist() == Sampler(exponential).draws(TAILS).tolist()
+
+
 def test_every_kind_has_a_code_of_its_own():
     assert sorted(KINDS.values()) == list(range(len(KINDS)))
