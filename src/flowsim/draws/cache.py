@@ -16,7 +16,16 @@ from pathlib import Path
 
 import numba
 
-_COMPILED = ("draws/**", "engine/**", "rules/**", "demand/**", "system/tables.py", "trajectory.py", "measure/*loops.py")
+_COMPILED = (
+    "draws/**",
+    "engine/**",
+    "rules/**",
+    "demand/**",
+    "system/tables.py",
+    "system/together.py",
+    "trajectory.py",
+    "measure/*loops.py",
+)
 """Where compiled code is, under the package."""
 _MARK = "flowsim-engine-compiled-"
 

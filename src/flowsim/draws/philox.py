@@ -60,6 +60,15 @@ def philox(c0: Word, c1: Word, c2: Word, c3: Word, k0: Word, k1: Word) -> tuple[
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def refuse(number: int, ordinal: int) -> None:
+    """Raise ``ValueError`` where a patient's number or a draw's ordinal has no room in a counter."""
+    if number < 0 or number >> 44 != 0:
+        raise ValueError("number of a draw out of range: wanted 0 to 2^44 - 1")
+    if ordinal < 0 or ordinal >> 20 != 0:
+        raise ValueError("ordinal of a draw out of range: wanted 0 to 2^20 - 1")
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def uniform(seed: int, replication: int, key: int, number: int, purpose: int, ordinal: int) -> float:
     """Return the uniform number of a draw, strictly between 0 and 1.
 
@@ -77,10 +86,7 @@ def uniform(seed: int, replication: int, key: int, number: int, purpose: int, or
     Raises:
         ValueError: the number or the ordinal is out of range.
     """
-    if number < 0 or number >> 44 != 0:
-        raise ValueError("number of a draw out of range: wanted 0 to 2^44 - 1")
-    if ordinal < 0 or ordinal >> 20 != 0:
-        raise ValueError("ordinal of a draw out of range: wanted 0 to 2^20 - 1")
+    refuse(number, ordinal)
     low = np.uint64(number)
     w0, w1, _, _ = philox(
         low & _WORD,

@@ -26,6 +26,7 @@ from flowsim.system.spec import (
     SystemSpec,
     Table,
 )
+from flowsim.system.together import LANES, drawn_together
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -80,6 +81,10 @@ JUNCTION_WIDTH = 2
 X_BRANCHES, X_PURPOSE, X_KEY = range(3)
 STREAM_WIDTH = 3
 
+# A purpose whose draw is made with others as a visit begins carries its lane above its 32 bits: one more than its place
+# among them. ``S_TOGETHER`` is where they stand: how many, then each.
+LANE_SHIFT = 32
+
 # Columns of a service.
 (
     S_INDEX,
@@ -125,9 +130,10 @@ STREAM_WIDTH = 3
     S_SETS_TO,
     S_BRANCHES,
     S_BRANCH_PURPOSE,
+    S_TOGETHER,
     S_REAL,
-) = range(44)
-SERVICE_WIDTH = 44
+) = range(45)
+SERVICE_WIDTH = 45
 # A service's fractions, from ``S_REAL`` on.
 R_BALK_PLUS, R_SURGE_OPENS, R_SURGE_CLOSES, R_STAY_PER_DAY, R_STAY_LIMIT, R_SHIFT_PER_DAY, R_SHIFT_LIMIT = range(7)
 # Columns of a step.
@@ -272,7 +278,9 @@ def classes_of(spec: SystemSpec) -> list[int]:
 
 def _service(c: _Compiler, index: int, service: ServiceSpec, classes: list[int]) -> list[int]:
     """Return a service's columns."""
-    steps = c.numbers([_step(c, position, step) for position, step in enumerate(service.steps)])
+    together = drawn_together(service)
+    named = {purpose: purpose | lane << LANE_SHIFT for lane, purpose in enumerate(together, start=1)}
+    steps = c.numbers([_step(c, position, step, named) for position, step in enumerate(service.steps)])
     sets = c.numbers(service.sets)
     join = service.balks.join if service.balks else ()
     join_at = c.fractions(join)
@@ -293,7 +301,7 @@ def _service(c: _Compiler, index: int, service: ServiceSpec, classes: list[int])
         service.rises_after,
         classes.index(service.rises_to) if service.rises_after != NONE else NONE,
         c.table(patience.duration, c.stay) if patience else NONE,
-        patience.purpose if patience else 0,
+        named.get(patience.purpose, patience.purpose) if patience else 0,
         patience.to if patience else NONE,
         int(patience.holders) if patience else 0,
         surge.spaces if surge else NONE,
@@ -302,7 +310,7 @@ def _service(c: _Compiler, index: int, service: ServiceSpec, classes: list[int])
         steps,
         steps + STEP_WIDTH * len(service.steps),
         c.table(service.turnaround, c.stay),
-        service.turnaround_purpose,
+        named.get(service.turnaround_purpose, service.turnaround_purpose),
         int(service.preempts),
         int(service.cut_interrupts),
         int(service.preempts or service.cut_interrupts),
@@ -320,7 +328,8 @@ def _service(c: _Compiler, index: int, service: ServiceSpec, classes: list[int])
         sets,
         sets + 2 * len(service.sets),
         c.table(service.routing.branches, c.branch),
-        service.routing.purpose,
+        named.get(service.routing.purpose, service.routing.purpose),
+        c.put([LANES, *together, *[0] * (LANES - len(together))]) if together else NONE,
         c.fractions(_real(service)),
     ]
 
@@ -339,16 +348,16 @@ def _real(service: ServiceSpec) -> list[float]:
     ]
 
 
-def _step(c: _Compiler, position: int, step: StepSpec) -> list[int]:
+def _step(c: _Compiler, position: int, step: StepSpec, named: dict[int, int]) -> list[int]:
     """Return a step's columns."""
     pools = c.numbers([(need.pool, c.table(need.number, int)) for need in step.staff])
     return [
         position,
         int(step.leaving),
         c.table(step.share, c.share),
-        step.share_purpose,
+        named.get(step.share_purpose, step.share_purpose),
         c.table(step.duration, c.stay),
-        step.purpose,
+        named.get(step.purpose, step.purpose),
         _hazard(c, step),
         pools,
         pools + 2 * len(step.staff),

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from flowsim.engine.protocol import Rank
 from flowsim.system.tables import SERVICE_WIDTH
+from flowsim.system.together import LANES
 from flowsim.trajectory import Outcome
 
 # An event's second key: rank, then who, then where the patient's or visit's row begins.
@@ -52,15 +53,17 @@ N_VISIT_TICKS, N_VISIT_CODES = len(VISIT_TICKS), len(VISIT_CODES)
 DELAY_UNTIL = 1
 STAFFED_STARTED, STAFFED_ENDED = 1, 2
 
-# Columns of a visit: those above and those it needs while it lasts, what is wanted together close together.
+# Columns of a visit: those above and those it needs while it lasts, what is wanted together close together; then the
+# draws made as it begins, which are fractions.
 (
     V_STARTED, V_SEEN, V_READY, V_LEFT, V_OUTCOME, V_DESTINATION, V_ROW, V_STATION,
     V_FINISH, V_TOWARD, V_ORDINAL, V_CLASS, V_WHO, V_HELD_VISIT, V_BRANCH, V_INTERRUPTED_AT,
     V_ORIGIN, V_SERVICE, V_PATIENT, V_TAKES, V_HELD, V_INITIAL, V_FIRST, V_LAST,
     V_DAYS, V_MOVED, V_INTERRUPTED, V_QUEUED, V_CODE, V_PRIORITY, V_NEXT, V_BEFORE,
     V_DEADLINE, V_IS_ARRIVAL, V_SEATED, V_WITHHELD, V_RISES_AT, V_START_DAY, V_STINT, V_REMAINING,
-) = range(40)  # fmt: skip
-VISIT_WIDTH = 40
+    V_LUCK,
+) = range(41)  # fmt: skip
+VISIT_WIDTH = V_LUCK + LANES
 
 # Columns of a patient; then attributes, how often at each place, and calls for staff.
 (

@@ -40,6 +40,11 @@ def narrow(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return numbers.view(np.int32)
 
 
+def fractions(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return whole numbers as fractions: the same memory."""
+    return numbers.view(np.float64)
+
+
 def prefetch(numbers: npt.NDArray[Any], at: int) -> None:
     """Have what stands there brought near, since it will be wanted soon; any place will do, even none."""
 
@@ -62,22 +67,26 @@ def _bare(array: Any) -> Any:
     return lambda array: start(array)  # noqa: PLW0108 - Numba wants a function of Python's
 
 
-@intrinsic
-def _halves(_context: Any, numbers: Any) -> Any:
-    pointer = _pointer_to(types.int32)
+def _read_as(view: Any, kind: Any) -> None:
+    """Let compiled functions read memory as numbers of another kind."""
 
-    def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+    @intrinsic
+    def read(_context: Any, numbers: Any) -> Any:
+        def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
-    return pointer(numbers), lower
+        return _pointer_to(kind)(numbers), lower
+
+    @overload(view, strict=False)
+    def _view(numbers: Any) -> Any:
+        reads: Any = read
+        if not isinstance(numbers, types.CPointer):
+            return None
+        return lambda numbers: reads(numbers)  # noqa: PLW0108 - Numba wants a function of Python's
 
 
-@overload(narrow, strict=False)
-def _narrow(numbers: Any) -> Any:
-    halves: Any = _halves
-    if not isinstance(numbers, types.CPointer):
-        return None
-    return lambda numbers: halves(numbers)  # noqa: PLW0108 - Numba wants a function of Python's
+_read_as(narrow, types.int32)
+_read_as(fractions, types.float64)
 
 
 @intrinsic

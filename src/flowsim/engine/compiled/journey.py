@@ -7,7 +7,7 @@ from flowsim.engine.compiled.calendar import schedule
 from flowsim.engine.compiled.codes import DONE, MOST_MOVES_AN_INSTANT, NEVER, NONE, PATIENCE, RISE
 from flowsim.engine.compiled.jit import compiled, inlined
 from flowsim.engine.compiled.lists import go_out
-from flowsim.engine.compiled.memory import draw, draw_residual, luck, row, ticks_of
+from flowsim.engine.compiled.memory import draw, draw_residual, luck_of_visit, row, ticks_of
 from flowsim.engine.compiled.records import close_delay, free_visit, open_delay, write_visit
 from flowsim.engine.compiled.spaces import ask, vacate
 from flowsim.engine.compiled.steps import (
@@ -19,7 +19,7 @@ from flowsim.engine.compiled.steps import (
     next_step,
     take_time,
 )
-from flowsim.engine.compiled.ways import choose, encode, open_visit, pick_place, resolve
+from flowsim.engine.compiled.ways import choose, encode, is_drawn, open_visit, pick_place, resolve
 from flowsim.system import tables as tb
 from flowsim.system.tables import Floats, Ints
 
@@ -55,7 +55,7 @@ def set_clocks(w: Ints, f: Floats, m: Ints, q: int, v: int) -> None:
     holds = m[v + im.V_HELD_VISIT] != NONE and m[v + im.V_SEATED] == 0
     if table != NONE and (m[s + tb.S_PATIENCE_HOLDERS] == 1 or not holds):
         d = row(w, m, table, q, origin, 0)
-        u = luck(w, m, q, m[s + tb.S_PATIENCE_PURPOSE], m[v + im.V_ORDINAL])
+        u = luck_of_visit(w, m, q, v, m[s + tb.S_PATIENCE_PURPOSE])
         waited = now - m[v + im.V_QUEUED]
         if waited > 0:
             left = ticks_of(w, draw_residual(w, f, d, waited / w[tb.TICKS_PER_MINUTE], u))
@@ -77,9 +77,8 @@ def begin_care(w: Ints, f: Floats, m: Ints, q: int, v: int) -> None:
         decondition(w, f, m, s, q, m[v + im.V_ORDINAL])
     branch = row(w, m, m[s + tb.S_BRANCHES], q, m[v + im.V_ORIGIN], 0)
     m[v + im.V_BRANCH] = branch
-    if w[branch + tb.B_RULE] == tb.RULE_SHARE:
-        purpose = m[s + tb.S_BRANCH_PURPOSE]
-        m[v + im.V_TOWARD] = pick_place(w, f, m, q, branch, purpose, m[v + im.V_ORDINAL])
+    if is_drawn(w, branch):
+        m[v + im.V_TOWARD] = pick_place(w, f, branch, luck_of_visit(w, m, q, v, m[s + tb.S_BRANCH_PURPOSE]))
     else:
         m[v + im.V_TOWARD] = w[branch + tb.B_PLACES]
     m[q + im.Q_LEAVING] = 0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
+from flowsim.draws.many import fill_purposes
 from flowsim.draws.philox import uniform
 from flowsim.draws.quantiles import CONSTANT, DISCRETE, pick_between, scalar_quantile
 from flowsim.draws.residuals import pooled_residual
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.codes import BY_DESTINATION, NONE
-from flowsim.engine.compiled.jit import compiled, inlined
+from flowsim.engine.compiled.jit import compiled, fractions, inlined
 from flowsim.system import tables as tb
 from flowsim.system.tables import Floats, Ints
 
@@ -69,6 +70,26 @@ def luck(w: Ints, m: Ints, q: int, purpose: int, ordinal: int) -> float:
 
 
 @inlined
+def draw_together(w: Ints, m: Ints, q: int, v: int) -> None:
+    """Make the draws that nearly every visit makes, where there are several, as one begins."""
+    at = m[m[v + im.V_STATION] + tb.S_TOGETHER]
+    if at == NONE:
+        return
+    key, number, ordinal = m[q + im.Q_KEY], m[q + im.Q_NUMBER], m[v + im.V_ORDINAL]
+    size, out = w[at], fractions(m)
+    fill_purposes(w[tb.SEED], m[im.REPLICATION], key, number, ordinal, w, at + 1, out, v + im.V_LUCK, size)
+
+
+@inlined
+def luck_of_visit(w: Ints, m: Ints, q: int, v: int, purpose: int) -> float:
+    """Return the patient's uniform draw for a purpose of a visit."""
+    lane = purpose >> tb.LANE_SHIFT
+    if lane == 0:
+        return luck(w, m, q, purpose, m[v + im.V_ORDINAL])
+    return fractions(m)[v + im.V_LUCK + lane - 1]
+
+
+@inlined
 def draw(w: Ints, f: Floats, d: int, u: float) -> float:
     """Return minutes drawn from a distribution."""
     kind, r = w[d + tb.D_KIND], w[d + tb.D_PARAMETERS]
@@ -80,11 +101,11 @@ def draw(w: Ints, f: Floats, d: int, u: float) -> float:
 
 
 @compiled
-def draw_for(w: Ints, f: Floats, m: Ints, q: int, d: int, purpose: int, ordinal: int) -> float:
-    """Return minutes drawn from a distribution by the patient's luck, which a constant does not ask for."""
+def draw_for(w: Ints, f: Floats, m: Ints, q: int, v: int, d: int, purpose: int) -> float:
+    """Return minutes drawn from a distribution for a visit by the patient's luck, which a constant does not ask for."""
     if w[d + tb.D_KIND] == CONSTANT:
         return draw(w, f, d, 0.5)
-    return draw(w, f, d, luck(w, m, q, purpose, ordinal))
+    return draw(w, f, d, luck_of_visit(w, m, q, v, purpose))
 
 
 @compiled

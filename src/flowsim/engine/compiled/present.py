@@ -9,7 +9,7 @@ from flowsim.engine.compiled.jit import compiled
 from flowsim.engine.compiled.memory import draw, draw_residual, luck, row, station_at, ticks_of
 from flowsim.engine.compiled.rules import whole_days
 from flowsim.engine.compiled.spaces import occupy
-from flowsim.engine.compiled.ways import encode, open_patient, open_visit, pick_place
+from flowsim.engine.compiled.ways import encode, is_drawn, open_patient, open_visit, pick_place
 from flowsim.system import tables as tb
 from flowsim.system.tables import Floats, Ints
 
@@ -73,8 +73,8 @@ def remaining(w: Ints, f: Floats, m: Ints, group: int, q: int, number: int, elap
     branch = row(w, m, m[s + tb.S_BRANCHES], q, origin, 0)
     # Where they will be drawn to go, by the draw that is made when care begins.
     toward = w[branch + tb.B_PLACES]
-    if w[branch + tb.B_RULE] == tb.RULE_SHARE:
-        toward = pick_place(w, f, m, q, branch, m[s + tb.S_BRANCH_PURPOSE], 0)
+    if is_drawn(w, branch):
+        toward = pick_place(w, f, branch, luck(w, m, q, m[s + tb.S_BRANCH_PURPOSE], 0))
     stay = row(w, m, w[group + tb.G_DURATION], q, origin, toward)
     u = luck(w, m, q, w[group + tb.G_PURPOSE], 0)
     if w[group + tb.G_UNIFORM] == 0:

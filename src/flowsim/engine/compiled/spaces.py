@@ -165,8 +165,7 @@ def vacate(w: Ints, f: Floats, m: Ints, v: int, to: int) -> None:
     if table != NONE:
         q = m[v + im.V_WHO]
         d = row(w, m, table, q, m[v + im.V_ORIGIN], to)
-        purpose = m[s + tb.S_TURNAROUND_PURPOSE]
-        rest = ticks_of(w, draw_for(w, f, m, q, d, purpose, m[v + im.V_ORDINAL]))
+        rest = ticks_of(w, draw_for(w, f, m, q, v, d, m[s + tb.S_TURNAROUND_PURPOSE]))
         if rest > 0:
             schedule(w, m, now + rest, FINISH, m[im.N_PATIENTS] + visit, v)
             return

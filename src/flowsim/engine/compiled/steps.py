@@ -9,7 +9,7 @@ from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.calendar import schedule
 from flowsim.engine.compiled.codes import FAR, FINISH, NEVER, NONE, READY
 from flowsim.engine.compiled.jit import compiled, inlined
-from flowsim.engine.compiled.memory import draw_for, luck, pool_at, real_of, row, ticks_of
+from flowsim.engine.compiled.memory import draw_for, luck, luck_of_visit, pool_at, real_of, row, ticks_of
 from flowsim.engine.compiled.records import close_delay, open_delay, open_staffed, stamp_staffed
 from flowsim.engine.compiled.rules import shift_probability, stay_factor, whole_days
 from flowsim.engine.compiled.staff import call_at, call_staff, release_staff
@@ -57,7 +57,7 @@ def is_skipped(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> bool:
     share = f[row(w, m, table, q, m[v + im.V_ORIGIN], m[v + im.V_TOWARD])]
     if share <= 0.0 or share >= 1.0:
         return share <= 0.0
-    return luck(w, m, q, w[step + tb.P_SHARE_PURPOSE], m[v + im.V_ORDINAL]) >= share
+    return luck_of_visit(w, m, q, v, w[step + tb.P_SHARE_PURPOSE]) >= share
 
 
 @compiled
@@ -92,10 +92,9 @@ def duration(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> int:
     """Return how long a step takes [ticks]."""
     if m[q + im.Q_REMAINING] != NEVER and m[q + im.Q_LEAVING] == 0:
         return m[q + im.Q_REMAINING]
-    purpose, ordinal = w[step + tb.P_PURPOSE], m[v + im.V_ORDINAL]
     hazard = w[step + tb.P_HAZARD]
     if hazard != NONE:
-        u = luck(w, m, q, purpose, ordinal)
+        u = luck_of_visit(w, m, q, v, w[step + tb.P_PURPOSE])
         return departure_tick(w, f, hazard, m[im.NOW], exponential_from_uniform(u)) - m[im.NOW]
     table = w[step + tb.P_DURATION]
     if table == NONE:
@@ -104,7 +103,7 @@ def duration(w: Ints, f: Floats, m: Ints, q: int, v: int, step: int) -> int:
     factor = 1.0
     if m[q + im.Q_LEAVING] == 0:
         factor = factor_of(w, f, m, m[v + im.V_STATION], q)
-    return ticks_of(w, factor * draw_for(w, f, m, q, d, purpose, ordinal))
+    return ticks_of(w, factor * draw_for(w, f, m, q, v, d, w[step + tb.P_PURPOSE]))
 
 
 @inlined

@@ -6,7 +6,7 @@ from flowsim.draws.quantiles import pick_between
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.codes import FAR, NEVER, NONE
 from flowsim.engine.compiled.jit import compiled, inlined
-from flowsim.engine.compiled.memory import luck, row, station_at
+from flowsim.engine.compiled.memory import draw_together, luck, row, station_at
 from flowsim.engine.compiled.records import write_begun
 from flowsim.engine.compiled.spaces import can_start, first_day
 from flowsim.system import tables as tb
@@ -49,7 +49,7 @@ def take_row(m: Ints) -> int:
 @inlined
 def clear_visit(m: Ints, v: int) -> None:
     """Lay out a new visit: nothing has happened."""
-    for column in range(im.VISIT_WIDTH):
+    for column in range(im.V_LUCK):
         m[v + column] = NEVER
     m[v + im.V_INTERRUPTED] = 0
     m[v + im.V_FIRST] = 0
@@ -85,6 +85,7 @@ def open_visit(w: Ints, f: Floats, m: Ints, q: int, service: int, origin: int, h
         m[v + im.V_HELD] = m[held + im.V_SERVICE]
         m[v + im.V_IS_ARRIVAL] = 0
     classify(w, f, m, q, s, v)
+    draw_together(w, m, q, v)
     write_begun(m, v)
     return v
 
@@ -137,14 +138,16 @@ def choose(w: Ints, f: Floats, m: Ints, q: int, origin: int, branch: int) -> int
 
 
 @compiled
-def pick_place(w: Ints, f: Floats, m: Ints, q: int, branch: int, purpose: int, ordinal: int) -> int:
+def is_drawn(w: Ints, branch: int) -> bool:
+    """Whether it takes a draw to know which way a branch leads."""
+    return w[branch + tb.B_RULE] == tb.RULE_SHARE and w[branch + tb.B_SIZE] > 1
+
+
+@compiled
+def pick_place(w: Ints, f: Floats, branch: int, u: float) -> int:
     """Return the place that a share falls on."""
-    size = w[branch + tb.B_SIZE]
-    if size == 1:
-        return w[branch + tb.B_PLACES]
     shares = w[branch + tb.B_SHARES]
-    chosen = pick_between(f, shares, shares + size, luck(w, m, q, purpose, ordinal)) - shares
-    return w[branch + tb.B_PLACES + chosen]
+    return w[branch + tb.B_PLACES + pick_between(f, shares, shares + w[branch + tb.B_SIZE], u) - shares]
 
 
 @compiled
@@ -153,7 +156,9 @@ def draw_way(w: Ints, f: Floats, m: Ints, q: int, table: int, purpose: int, orig
     branch = row(w, m, table, q, origin, 0)
     if w[branch + tb.B_RULE] != tb.RULE_SHARE:
         return choose(w, f, m, q, origin, branch)
-    return pick_place(w, f, m, q, branch, purpose, ordinal)
+    if is_drawn(w, branch):
+        return pick_place(w, f, branch, luck(w, m, q, purpose, ordinal))
+    return w[branch + tb.B_PLACES]
 
 
 @compiled
