@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from flowsim.measure import stay_loops, visit_loops
-from flowsim.measure.facts import ALL, NO_SPLIT, Facts, Series, divided
+from flowsim.measure.counts import Counts
+from flowsim.measure.facts import ALL, Facts, Series, and_all, divided, labels_of
 from flowsim.measure.frames import Window
 from flowsim.measure.integrals import areas
 from flowsim.measure.intervals import FAR
 from flowsim.measure.moments import Moments
-from flowsim.measure.registry import NO_FLAGS, Asked, measure_kind
+from flowsim.measure.periods import Periods, kept
+from flowsim.measure.registry import Asked, measure_kind
+from flowsim.measure.sorting import whole
 from flowsim.system.spec import StaffSpec
 from flowsim.trajectory import Ints, OnDuty
 
@@ -25,18 +28,18 @@ def repeated_contacts(window: Window, asked: Asked) -> Facts:
     (of all such contacts), ``number`` (per ``per``) or ``per_episode`` (contacts in an episode that has any, at its
     first one). Refused and balked do not count.
     """
-    home = asked.places(window, "home", "home")
-    rows = visit_loops.flagged(asked.chosen(window), window.visits.initial == 0, NO_FLAGS)
-    tick, position = window.visits.queued[rows], asked.position(window, rows)
+    home, where, queued = asked.places(window, "home", "home"), asked.where(window), whole(window.visits.queued)
+    rows = visit_loops.flagged(asked.chosen(window), window.visits.initial == 0)
     is_repeat = stay_loops.repeats(rows, window.links, home)
     statistic = asked.option("statistic", "share", "number", "per_episode")
-    if statistic == "share":
-        return Moments(asked.names(window), position, tick, is_repeat)
+    if statistic == "per_episode":
+        first = rows[~is_repeat]
+        contacts = stay_loops.contacts_from(first, rows, window.links, home)
+        return Moments(asked.names(window), asked.position(window, first), queued[first], contacts)
+    count = kept(lambda edges: stay_loops.shares(rows, where, queued, is_repeat, edges))
     if statistic == "number":
-        return Moments(asked.names(window), position, tick, is_repeat, "rate", asked.per(window))
-    first = np.flatnonzero(~is_repeat)
-    contacts = stay_loops.contacts_from(rows[first], rows, window.links, home)
-    return Moments(asked.names(window), position[first], tick[first], contacts)
+        return Counts(asked.names(window), lambda edges: count(edges)[1], per=asked.per(window))
+    return Counts(asked.names(window), lambda edges: count(edges)[1], lambda edges: count(edges)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +49,20 @@ class Workforce:
     pools: tuple[StaffSpec, ...]
     duty: OnDuty
 
-    def series(self, edges: Ints, has_parts: bool = True) -> Series:
+    def series(self, periods: Periods) -> Series:
         """Return the share of the staff time rostered that is worked, by pool and in all."""
         pools, duty = self.pools, self.duty
         if not pools:
-            return Series((), np.zeros((0, len(edges) - 1)))
+            return Series((), np.zeros((0, len(periods))))
         order = np.lexsort((np.arange(len(duty.tick)), duty.pool))
         pool, tick = duty.pool[order], duty.tick[order]
         stop = np.full(len(order), FAR, dtype=np.int64)
         same = pool[1:] == pool[:-1]
         stop[:-1][same] = tick[1:][same]
-        there = areas(pool, len(pools), tick, stop, duty.number[order], edges)
-        asked_for = np.vstack([_rostered(p.rota.ticks, p.rota.values, edges) for p in pools])
-        labels = (*((p.id, NO_SPLIT) for p in pools), (ALL, NO_SPLIT))
-        there = np.vstack([there, there.sum(axis=0)])
-        return Series(labels, divided(there, np.vstack([asked_for, asked_for.sum(axis=0)])))
+        there = areas(pool, len(pools), tick, stop, duty.number[order], periods.edges)
+        asked_for = np.vstack([_rostered(p.rota.ticks, p.rota.values, periods.edges) for p in pools])
+        shares = divided(*(and_all(periods.summed(table)) for table in (there, asked_for)))
+        return Series(labels_of((*(p.id for p in pools), ALL)), shares)
 
 
 def _rostered(ticks: tuple[int, ...], values: tuple[float, ...], edges: Ints) -> Ints:

@@ -22,7 +22,7 @@ programme   an intervention in force; once where so priced               days; o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +32,7 @@ from flowsim.measure.frames import Window
 from flowsim.measure.integrals import areas, clipped, counted
 from flowsim.measure.intervals import FAR, Flags, Intervals, intervals
 from flowsim.measure.occupancy import excess, used_at
+from flowsim.measure.periods import Periods
 from flowsim.measure.sorting import Codes, edges_before, whole
 from flowsim.system.spec import ServiceCost, SystemSpec
 from flowsim.trajectory import Ints, Trajectory
@@ -91,10 +92,14 @@ def shares(micros: Ints, payers: Payers) -> list[tuple[str, Ints]]:
     return [*found, (payers[-1][0], micros - given)]
 
 
-def priced(window: Window, edges: Ints) -> list[tuple[Account, Ints]]:
+def priced(window: Window, periods: Periods) -> list[tuple[Account, Ints]]:
     """Return every priced line of the cost book, with its amount by period [millionths of a pound]."""
-    key = ("priced", tuple(edges.tolist()))
-    return window.once(key, lambda: [(line, line.micros(window)) for line in _accounts(window, edges)])
+    return window.once(("priced", *periods.told), lambda: _priced(window, periods))
+
+
+def _priced(window: Window, periods: Periods) -> list[tuple[Account, Ints]]:
+    lines = (replace(x, quantity=periods.summed(x.quantity)) for x in _accounts(window, periods.edges))
+    return [(line, line.micros(window)) for line in lines]
 
 
 def _accounts(window: Window, edges: Ints) -> list[Account]:
@@ -198,9 +203,10 @@ Line = tuple[str, str, str, float, float]
 def lines_of(window: Window) -> list[Line]:
     """Return the costs of a window, line by line; see ``costs``."""
     rows = []
-    for line, amounts in priced(window, window.edges):
-        micros, units = int(amounts[0]), float(line.units(window)[0])
-        for payer, parts in shares(amounts[:1], line.payers):
+    # The window itself is the last of its periods.
+    for line, amounts in priced(window, window.periods):
+        micros, units = int(amounts[-1]), float(line.units(window)[-1])
+        for payer, parts in shares(amounts[-1:], line.payers):
             part = int(parts[0])
             share = part / micros if micros else dict(line.payers).get(payer, 1.0)
             rows.append((line.item, line.kind, payer, part / MICRO, units * share))

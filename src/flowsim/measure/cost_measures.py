@@ -11,6 +11,7 @@ import numpy as np
 from flowsim.measure.cost import MICRO, Account, priced, shares
 from flowsim.measure.facts import ALL, NO_SPLIT, Facts, Series
 from flowsim.measure.frames import Window
+from flowsim.measure.periods import Periods
 from flowsim.measure.registry import Asked, measure_kind
 from flowsim.trajectory import Ints
 
@@ -24,13 +25,13 @@ class Ledger:
     by: str
     per: float
 
-    def series(self, edges: Ints, has_parts: bool = True) -> Series:
+    def series(self, periods: Periods) -> Series:
         """Return pounds by part and period."""
-        lengths = np.diff(edges)
+        lengths = periods.lengths
         sums: dict[tuple[str, str], Ints] = {}
         if self.by == "none":
-            sums[ALL, NO_SPLIT] = np.zeros_like(lengths)
-        for line, amounts in priced(self.window, edges):
+            sums[ALL, NO_SPLIT] = np.zeros(len(periods), dtype=np.int64)
+        for line, amounts in priced(self.window, periods):
             if not self.items or line.item in self.items:
                 for key, part in self._parts(line, amounts):
                     sums[key] = sums[key] + part if key in sums else part

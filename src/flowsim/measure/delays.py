@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from flowsim.measure import span_loops, visit_loops
 from flowsim.measure.facts import Facts
 from flowsim.measure.frames import Window
-from flowsim.measure.intervals import Flags, Intervals
+from flowsim.measure.periods import Count, kept
 from flowsim.measure.records import EVERYONE, Who
 from flowsim.measure.registry import Asked, measure_kind
-from flowsim.measure.sorting import Codes, codes, stable_order
-from flowsim.measure.stretches import Held, Stretches
+from flowsim.measure.sorting import Codes, whole
+from flowsim.measure.stretches import Stretches
 from flowsim.system.spec import NONE, SystemSpec
 from flowsim.trajectory import Ints
 
@@ -22,19 +23,19 @@ NO_REASON = "no_reason"
 
 @dataclass(frozen=True, slots=True)
 class Episodes:
-    """Delay episodes with a reason, service by service.
+    """Delay episodes with a reason, where they lie.
 
     Attributes:
-        stretches: when.
-        bounds: where those of each service begin, and the last end.
-        code: of each, (reason + 1) x (ways + 1) + way + 1; a way is a place code.
-        occurs: (reasons + 1, ways + 1), which there are; none last.
+        columns: of each its kind, its visit, when it began and when it ended (NEVER while it goes on).
+        service, reason, way: of each kind; a way is a place code, NEVER for none, as for reasons.
+        areas: the integral over each period of the number open of each kind.
     """
 
-    stretches: Intervals
-    bounds: Ints
-    code: Codes
-    occurs: Flags
+    columns: tuple[Codes, Ints, Ints, Ints]
+    service: Ints
+    reason: Ints
+    way: Ints
+    areas: Count
 
 
 @measure_kind("delayed_days")
@@ -45,55 +46,68 @@ def delayed_days(window: Window, asked: Asked) -> Facts:
     body, towards); ``per_head`` a population group, for days per 100,000 of it.
     """
     splits, key = _split(window, asked)
+    which, n_keys = asked.option("recorded", "only", "any", "not"), max(1, len(splits))
     return Stretches(
         asked.names(window),
-        held_under(window, asked, asked.option("recorded", "only", "any", "not"), asked.who(window), key),
+        held_under(window, asked, which, asked.who(window), n_keys, key),
         "days",
         per=asked.per(window) / window.ticks_per_day,
         ticks_per_day=window.ticks_per_day,
         scale=asked.scale(window),
         splits=splits,
-        has_total=False,
     )
 
 
-def held_under(window: Window, asked: Asked, which: str, who: Who = EVERYONE, key: Ints | int = 0) -> Held:
-    """Return the episodes at a measure's services that the official count shows, does not, or all.
+def held_under(
+    window: Window, asked: Asked, which: str, who: Who = EVERYONE, n_keys: int = 1, key: Ints | int = 0
+) -> Count:
+    """Return the time delayed at a measure's services that the official count shows, does not, or all.
 
     Args:
         window: where from.
         asked: the measure.
         which: ``only``, ``not`` or ``any``.
         who: which visits are meant.
-        key: by reason and way, added to that of the patient.
+        n_keys: how many keys there are.
+        key: by kind of episode, added to that of the patient.
+
+    Returns:
+        Gives the integral of the number delayed: (services, keys, periods).
     """
-    episodes, here = _episodes(window), list(asked.services)
-    is_shown = np.array([r.is_recorded for r in window.spec.reasons] + [False], dtype=bool)
+    episodes, shape = _episodes(window), (len(asked.services), n_keys)
+    is_shown = np.array([r.is_recorded for r in window.spec.reasons] + [False], dtype=bool)[episodes.reason]
     is_meant = {"only": is_shown, "not": ~is_shown, "any": np.ones_like(is_shown)}[which]
-    keys = np.where(is_meant[:, None], key, -1) + np.zeros(episodes.occurs.shape, dtype=np.int64)
-    bounds = episodes.bounds
-    return Held(
-        episodes.stretches,
-        bounds[:-1][here],
-        bounds[1:][here],
-        who,
-        (episodes.code, codes(np.roll(keys, 1, axis=(0, 1)).ravel())),
-    )
+    position = asked.positions(window)[episodes.service]
+    row = np.where(is_meant & (position >= 0), position * n_keys + key, -1)
+    if not len(who[1]):
+        return lambda edges: _gathered(episodes.areas(edges), row, shape[0] * n_keys).reshape(*shape, -1)
+    return lambda edges: span_loops.delayed(episodes.columns, row, who, shape[0] * n_keys, edges).reshape(*shape, -1)
+
+
+def _gathered(table: Ints, row: Ints, n_rows: int) -> Ints:
+    """Return the sums of the rows of a table that go to each row of another; those to a row below 0 are left out."""
+    found, use = np.zeros((n_rows, table.shape[1]), dtype=np.int64), np.flatnonzero(row >= 0)
+    np.add.at(found, row[use], table[use])
+    return found
 
 
 def _episodes(window: Window) -> Episodes:
-    return window.once(("delays by service",), lambda: _find_episodes(window))
+    return window.once(("delays by kind",), lambda: _find_episodes(window))
 
 
 def _find_episodes(window: Window) -> Episodes:
-    delays, shape = window.trajectory.delays, (len(window.spec.reasons) + 1, len(_ways(window.spec)) + 1)
-    # None is -1, and stands last.
-    code = (delays.reason + 1) * shape[1] + delays.towards + 1
-    occurs = np.roll(np.bincount(code, minlength=shape[0] * shape[1]).reshape(shape) > 0, -1, axis=(0, 1))
-    order = stable_order(delays.service)
-    stretches = window.episodes.take(order)
-    bounds = np.searchsorted(stretches.service, np.arange(window.n_services + 1))
-    return Episodes(stretches, bounds, codes(code[order]), occurs)
+    d, n_reasons, n_ways = window.trajectory.delays, len(window.spec.reasons) + 1, len(_ways(window.spec)) + 1
+    code = (whole(d.service) * n_reasons + d.reason + 1) * n_ways + d.towards + 1
+    kind, there = visit_loops.ranked(code, window.n_services * n_reasons * n_ways)
+    columns = kind, whole(d.visit), whole(d.start), whole(d.until)
+    every, n = np.arange(len(there)), len(there)
+    return Episodes(
+        columns,
+        there // (n_reasons * n_ways),
+        there // n_ways % n_reasons - 1,
+        there % n_ways - 1,
+        kept(lambda edges: span_loops.delayed(columns, every, EVERYONE, n, edges)),
+    )
 
 
 def _ways(spec: SystemSpec) -> tuple[str, ...]:
@@ -101,27 +115,26 @@ def _ways(spec: SystemSpec) -> tuple[str, ...]:
 
 
 def _split(window: Window, asked: Asked) -> tuple[tuple[str, ...], Ints]:
-    """Return the names a measure is split by, and the position among them by reason and way."""
-    by, spec = asked.option("by", "none", "reason", "body", "towards"), window.spec
-    occurs = _episodes(window).occurs
+    """Return the names a measure is split by, and the position among them of each kind of episode."""
+    by, spec, episodes = asked.option("by", "none", "reason", "body", "towards"), window.spec, _episodes(window)
     if by == "none":
-        return (), np.zeros(occurs.shape, dtype=np.int64)
-    # Only the names that can or do occur.
+        return (), np.zeros(len(episodes.reason), dtype=np.int64)
+    # Only the names that can or do occur; no reason, or no way, stands last.
     if by == "towards":
-        names, code = _ways(spec), np.arange(occurs.shape[1])[None, :]
+        names, code = _ways(spec), episodes.way
         always = asked.once("bound for", lambda: _bound_for(spec, asked))
     elif by == "reason":
-        names, code = tuple(r.id for r in spec.reasons), np.arange(occurs.shape[0])[:, None]
+        names, code = tuple(r.id for r in spec.reasons), episodes.reason
         always = set(range(len(names)))
     else:
         names = tuple(sorted({r.body for r in spec.reasons}))
-        code = np.array([names.index(r.body) for r in spec.reasons] + [len(names)], dtype=np.int64)[:, None]
+        code = np.array([names.index(r.body) for r in spec.reasons] + [-1], dtype=np.int64)[episodes.reason]
         always = set(range(len(names)))
-    code = np.broadcast_to(code, occurs.shape)
-    kept = sorted(always | set(code[occurs].tolist()))
+    code = np.where(code < 0, len(names), code)
+    found = sorted(always | set(code.tolist()))
     position = np.full(len(names) + 1, -1, dtype=np.int64)
-    position[kept] = np.arange(len(kept))
-    return tuple((*names, NO_REASON)[i] for i in kept), position[code]
+    position[found] = np.arange(len(found))
+    return tuple((*names, NO_REASON)[i] for i in found), position[code]
 
 
 def _bound_for(spec: SystemSpec, asked: Asked) -> set[int]:

@@ -7,23 +7,22 @@ weeks and its days are then periods of the same facts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cache
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.measure import rank_loops
 from flowsim.measure.frames import Floats
-from flowsim.measure.sorting import whole
-from flowsim.trajectory import Ints
+from flowsim.measure.periods import Periods
 
 ALL = "all"
 """Service name of a row about all of a measure's services together."""
 NO_SPLIT = ""
 PERCENTILES = {"median": 0.5, "p90": 0.9, "p95": 0.95}
 
+Number = TypeVar("Number", np.int64, np.float64)
 Labels = tuple[tuple[str, str], ...]
 
 
@@ -39,24 +38,23 @@ class Series:
     labels: Labels
     table: Floats
 
+    def of(self, periods: slice) -> Series:
+        """Return the same over some of the periods."""
+        return Series(self.labels, self.table[:, periods])
+
 
 class Facts(Protocol):
     """What a kind of measure finds: something that can be summed up over any periods."""
 
-    def series(self, edges: Ints, has_parts: bool = True) -> Series:
-        """Return values by service, split and period; period p is from edges[p] to edges[p + 1].
-
-        Args:
-            edges: ticks between periods, rising.
-            has_parts: whether the parts of a measure that is split are wanted, beside its whole.
-        """
+    def series(self, periods: Periods) -> Series:
+        """Return values by service, split and period."""
         ...
 
 
-def gathered(parts: list[tuple[Labels, Floats]], n_periods: int) -> Series:
-    """Return labelled values one below the other."""
-    labels = tuple(label for some, _ in parts for label in some)
-    return Series(labels, np.concatenate([np.zeros((0, n_periods)), *(values for _, values in parts)]))
+@cache
+def labels_of(services: tuple[str, ...], splits: tuple[str, ...] = (NO_SPLIT,)) -> Labels:
+    """Return the labels of services by split, a service's one after the other."""
+    return tuple((service, split) for service in services for split in splits)
 
 
 def divided(part: npt.ArrayLike, whole: npt.ArrayLike) -> Floats:
@@ -67,29 +65,6 @@ def divided(part: npt.ArrayLike, whole: npt.ArrayLike) -> Floats:
     return found
 
 
-def grouped_quantiles(
-    keys: Ints, values: Ints | Floats, order: Ints, n_keys: int, shares: Sequence[float], unit: float = 1.0
-) -> list[Floats]:
-    """Return percentiles of the values of each key, interpolated as numpy does; NaN for keys without.
-
-    Args:
-        keys: of each value, from 0 to ``n_keys`` - 1; values of key -1 are left out.
-        values: to be grouped.
-        order: in which the values rise.
-        n_keys: how many keys.
-        shares: 0.5 for the median.
-        unit: values are divided by it.
-    """
-    count, together = rank_loops.grouped(whole(keys), values, order, n_keys)
-    rising = np.asarray(together / unit, dtype=np.float64)
-    has = count > 0
-    first, count = (np.cumsum(count) - count)[has], count[has]
-    quantiles = []
-    for share in shares:
-        place = first + share * (count - 1)
-        low = np.floor(place).astype(np.int64)
-        high = np.minimum(low + 1, first + count - 1)
-        found = np.full(n_keys, np.nan)
-        found[has] = rising[low] + (place - low) * (rising[high] - rising[low])
-        quantiles.append(found)
-    return quantiles
+def and_all(table: npt.NDArray[Number]) -> npt.NDArray[Number]:
+    """Return whole sums by service, and below them those of all services together."""
+    return np.concatenate([table, table.sum(axis=0, keepdims=True)])

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from flowsim.measure import stay_loops, visit_loops
-from flowsim.measure.counts import Counts, Stamped, tallied
-from flowsim.measure.facts import ALL, Facts
+from flowsim.measure.counts import Counts
+from flowsim.measure.facts import ALL, Facts, and_all
 from flowsim.measure.frames import Window
-from flowsim.measure.integrals import Count
-from flowsim.measure.intervals import FAR, Flags
+from flowsim.measure.intervals import NO_FLAGS, Flags
 from flowsim.measure.moments import Moments
+from flowsim.measure.periods import Count, kept
 from flowsim.measure.records import Who
-from flowsim.measure.registry import NO_FLAGS, Asked, measure_kind
-from flowsim.measure.sorting import codes, edges_before, whole
+from flowsim.measure.registry import Asked, measure_kind
+from flowsim.measure.sorting import whole
 from flowsim.measure.waits import runs, stamp
 from flowsim.trajectory import NEVER, Ints, Outcome
 
@@ -47,15 +49,19 @@ def reaching(window: Window, asked: Asked, who: Who | None = None, n_keys: int =
         n_keys: how many keys.
     """
     at = asked.option("at", "queued", "started", "left")
-    when = window.once(("stamped", at), lambda: _stamped(window, at))
-    place = window.once(("in order", "came from"), lambda: window.came_from[window.by_service])
-    which = place, asked.once("came from", lambda: _came_from(window, asked))
-    return tallied(window, asked.services, when, which, asked.who(window) if who is None else who, n_keys)
+    visits = window.once(("stamped", at, asked.services), lambda: _stamped(window, asked.services, at))
+    allowed = asked.once("came from", lambda: _came_from(window, asked))
+    _, key = asked.who(window) if who is None else who
+    return kept(lambda edges: visit_loops.tally(visits(edges), allowed, key, n_keys, len(edges) - 1))
 
 
-def _stamped(window: Window, at: str) -> Stamped:
+def _stamped(window: Window, services: tuple[int, ...], at: str) -> Callable[[Ints], visit_loops.Stamped]:
+    """Return what tells apart the visits to some services that reach a stamp, by edges; found once a grid."""
     is_out = window.was_there if at == "queued" else window.is_placed
-    return Stamped(window.by_service, window.has_joined & ~is_out, whole(stamp(window, at)))
+    tick, reached = stamp(window, at)
+    flag, slices, ways = window.has_joined & reached & ~is_out, window.at_services(services), window.came_from
+    code = window.code
+    return kept(lambda edges: visit_loops.stamped(slices, flag, tick, ways, code, edges))
 
 
 def _came_from(window: Window, asked: Asked) -> Flags:
@@ -78,35 +84,46 @@ def outcome_share(window: Window, asked: Asked) -> Facts:
     Of all who come in the window and whose outcome is known: those still waiting at the end are left out.
     """
     outcome = Outcome[asked.option("outcome", "reneged", "refused", "baulked").upper()]
-    when = window.once(("stamped", "known"), lambda: _known(window))
-    outcomes = window.once(("in order", "outcome"), lambda: codes(window.visits.outcome)[window.by_service])
-    is_such, who = np.arange(len(Outcome)) == outcome, asked.who(window)
-    such, known = (tallied(window, asked.services, when, (outcomes, flags), who) for flags in (is_such, NO_FLAGS))
-    return Counts(asked.names(window), lambda edges: such(edges)[:, 0], lambda edges: known(edges)[:, 0])
+    key = ("outcomes", *asked.about)
+    count = window.once(key, lambda: _outcomes(window, asked))
+    return Counts(asked.names(window), lambda edges: count(edges)[:, outcome], lambda edges: count(edges).sum(axis=1))
 
 
-def _known(window: Window) -> Stamped:
-    return Stamped(window.by_service, window.is_arrival & window.is_known, whole(window.visits.queued))
+def _outcomes(window: Window, asked: Asked) -> Count:
+    """Return a count of the visits whose outcome is known, by service, outcome and period of joining."""
+    v, slices, who = window.visits, window.at_services(asked.services), asked.who(window)
+    flag, outcome, queued = window.is_known & (v.initial == 0), whole(v.outcome), whole(v.queued)
+    return kept(lambda edges: visit_loops.outcomes(slices, flag, who, outcome, len(Outcome), queued, edges))
 
 
 @measure_kind("left_by_weekday")
 def left_by_weekday(window: Window, asked: Asked) -> Facts:
     """Return discharges a day by weekday: spells that end, other than by death, in the measure's services."""
-    _, last = runs(window, asked)
-    tick = window.left[last]
-    died = asked.places(window, "except", "died")[window.went[last]]
-    position = asked.position(window, last)
     days = window.midnights
-    day = edges_before(days, tick, "right") - 1
-    use = window.within(tick) & ~died & (day >= 0)
-    count = np.zeros((len(asked.services) + 1, len(days)), dtype=np.int64)
-    np.add.at(count, (position[use], day[use]), 1)
-    count[-1] = count[:-1].sum(axis=0)
+    count, _ = led_from(window, asked, NO_FLAGS, asked.places(window, "except", "died"))(np.append(days, window.end))
     first_day = int(np.searchsorted(window.midnight_ticks, window.start))
     weekday = np.array(window.spec.clock.weekdays, dtype=np.int64)[first_day : first_day + len(days)]
+    count = and_all(count)
     service, at = np.nonzero(np.ones_like(count, dtype=bool))
     names = (*asked.names(window), ALL)
     return Moments(names, service, days[at], count[service, at], splits=WEEKDAYS, split=weekday[at], has_all=False)
+
+
+def led_from(window: Window, asked: Asked, to: Flags, out: Flags) -> Count:
+    """Return a count of the spells that end in a measure's services, and of those that lead to some places.
+
+    Args:
+        window: where they are.
+        asked: the measure.
+        to: by place code.
+        out: by place code (NEVER the last), whether spells that lead there are left out.
+
+    Returns:
+        Gives (2, services, periods).
+    """
+    (_, last), where, left, went = runs(window, asked), asked.where(window), whole(window.visits.left), window.went
+    is_there = to if len(to) else np.zeros_like(out)
+    return kept(lambda edges: stay_loops.led(last, where, left, went, out, is_there, whole(edges)))
 
 
 @measure_kind("exits")
@@ -117,8 +134,8 @@ def exits(window: Window, asked: Asked) -> Facts:
     """
     rows = leaving(window, asked)
     zeros, tick = np.zeros(len(rows), dtype=np.int64), window.trajectory.patients.left[rows]
-    values = asked.ones(window, len(tick))
-    return Moments((ALL,), zeros, tick, values, "rate", asked.per(window), has_all=False)
+    values, scale = np.ones(len(rows), dtype=bool), asked.scale(window)
+    return Moments((ALL,), zeros, tick, values, "rate", asked.per(window), has_all=False, scale=scale)
 
 
 def leaving(window: Window, asked: Asked) -> Ints:
@@ -139,12 +156,10 @@ def went_to_share(window: Window, asked: Asked) -> Facts:
 
     Those that lead to a place in ``except`` (died, unless said) are left out.
     """
-    _, last = runs(window, asked)
-    went, tick = window.went[last], window.left[last]
-    use = (tick < FAR) & ~asked.places(window, "except", "died")[went] & (went != NEVER)
-    position = asked.position(window, last)
-    values = asked.places(window, "to")[went]
-    return Moments(asked.names(window), position[use], tick[use], values[use])
+    out = asked.places(window, "except", "died").copy()
+    out[NEVER] = True
+    count = led_from(window, asked, asked.places(window, "to"), out)
+    return Counts(asked.names(window), lambda edges: count(edges)[1], lambda edges: count(edges)[0])
 
 
 @measure_kind("return_share")
@@ -157,16 +172,17 @@ def return_share(window: Window, asked: Asked) -> Facts:
     Of spells whose clock starts in the window at least the limit before the run's end.
     """
     since, limit = asked.option("since", "left", "started"), asked.limit(window)
-    started, patients = stamp(window, "started"), window.trajectory.patients
+    patients, (started, has_started) = window.trajectory.patients, stamp(window, "started")
     towards = ~asked.places(window, "except", "died") if since == "left" else NO_FLAGS
     ways = window.came_from, asked.led(window, "origin"), window.went, towards
     first, last = stay_loops.between(runs(window, asked), NO_FLAGS, *ways)
-    clock = window.left[last] if since == "left" else started[first]
-    use = np.flatnonzero(clock < window.trajectory.end - limit)
-    last, clock = last[use], clock[use]
-    starts = visit_loops.next_starts(last, window.following, asked.places(window, "to"), window.service, started)
-    exits = codes(patients.exit), patients.left, asked.places(window, "exits", "none")
-    is_soon = stay_loops.soonest_after(last, clock, starts, window.patient, exits) <= limit
+    row, (tick, is_known) = (last if since == "left" else first), stamp(window, since)
+    use = np.flatnonzero(is_known[row] & (tick[row] < window.trajectory.end - limit))
+    last, clock = last[use], tick[row[use]]
+    to = asked.places(window, "to")
+    starts = visit_loops.next_starts(last, window.following, to, window.service, started, has_started)
+    exits = whole(patients.exit), whole(patients.left), asked.places(window, "exits", "none")
+    is_soon = stay_loops.follows(last, clock, starts, window.patient, exits, limit)
     values = ~is_soon if asked.option("share", "followed", "spared") == "spared" else is_soon
     return Moments(asked.names(window), asked.position(window, last), clock, values)
 
@@ -180,15 +196,12 @@ def avoided(window: Window, asked: Asked) -> Facts:
     it ever asked for a service of a role in ``unless``. Not every such patient would have been admitted: the
     paired difference in admissions says what an option avoids.
     """
-    home, seen = asked.places(window, "home", "home"), asked.all_chosen(window)
-    first, final = stay_loops.seen_and_home(
-        visit_loops.flagged(seen, window.has_started, NO_FLAGS),
-        window.links,
-        window.went,
-        window.visits.outcome == Outcome.REFUSED,
-        window.left,
-        home,
-        asked.places(window, "unless", "ward"),
-    )
-    position, tick = asked.position(window, first), window.left[final]
-    return Moments(asked.names(window), position, tick, np.ones(len(first), dtype=bool), "rate", asked.per(window))
+    rows = visit_loops.flagged(asked.all_chosen(window), window.has_started)
+    ways = window.went, whole(window.visits.left), window.visits.outcome == Outcome.REFUSED
+    home, unless = asked.places(window, "home", "home"), asked.places(window, "unless", "ward")
+    where, links = asked.where(window), window.links
+
+    def count(edges: Ints) -> Ints:
+        return stay_loops.seen_and_home(rows, where, links, ways, home, unless, edges)
+
+    return Counts(asked.names(window), count, per=asked.per(window))

@@ -11,10 +11,11 @@ from functools import cached_property, partial
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.measure import visit_loops
-from flowsim.measure.integrals import NO_CODES, areas, places_in, together, union
-from flowsim.measure.intervals import FAR, Flags, Intervals, intervals, joined, ordered
-from flowsim.measure.records import Records, or_far
+from flowsim.measure import loops, span_loops, visit_loops
+from flowsim.measure.integrals import NO_CODES, NOUGHT, areas, levels_at, places_in, together
+from flowsim.measure.intervals import FAR, NO_FLAGS, Flags, Intervals, intervals, joined, ordered
+from flowsim.measure.periods import Periods
+from flowsim.measure.records import EVERYONE, Records, Who, or_far
 from flowsim.measure.sorting import Codes, codes, whole
 from flowsim.system.spec import UNLIMITED, SystemSpec
 from flowsim.trajectory import (
@@ -31,6 +32,8 @@ from flowsim.trajectory import (
 )
 
 Floats = npt.NDArray[np.float64]
+SPANS = ("waiting", "in_use", "in_use_patients", "treated", "is_ready")
+"""Stretches of visits, from one thing that happens to them to another."""
 
 
 class Window(Records):
@@ -84,6 +87,17 @@ class Window(Records):
         """Which visits started, or ended otherwise: those still waiting at the end did neither."""
         return np.asarray(self.has_started | (self.visits.outcome != Outcome.IN_PROGRESS))
 
+    @cached_property
+    def periods(self) -> Periods:
+        """The whole weeks of the window, and last the window itself."""
+        return Periods.of(self.whole(7), self.edges)
+
+    def whole(self, days: int) -> Ints:
+        """Return the ticks between whole periods of so many days; the window itself where not one fits."""
+        ticks = self.midnight_ticks
+        starts = ticks[(ticks >= self.start) & (ticks <= self.end)][::days]
+        return starts if len(starts) > 1 else self.edges
+
     # ------------------------------------------------------------- stretches of time; those of no time are left out
 
     @cached_property
@@ -94,58 +108,92 @@ class Window(Records):
     @cached_property
     def waiting(self) -> Intervals:
         """Patients waiting, each counting once; time back in the queue after an interruption too."""
-        v = self.visits
-        waits = self._by_service(self.is_any, v.queued, self.wait_end, least=1)
-        return joined(waits, self._pauses(np.ones_like(v.takes)))
+        return self._all_stretches("waiting")
 
     @cached_property
     def in_use(self) -> Intervals:
         """Spaces held, from started to left, delayed or not; a home-care package counts as one patient."""
-        held = self._by_service(self.has_started, self.visits.started, self.left, self.units)
-        return joined(held, self._pauses(-self.units))
+        return self._all_stretches("in_use")
 
     @cached_property
     def in_use_patients(self) -> Intervals:
-        """Patients who hold spaces, each counting once."""
-        if (self.units == 1).all():
-            return self.in_use
-        # What is taken off for time back in the queue stays negative.
-        return replace(self.in_use, weight=codes(np.where(self.in_use.weight < 0, -1, 1)))
+        """Patients who hold spaces, each counting once; what is taken off for time back in the queue too."""
+        return self._all_stretches("in_use_patients")
 
     @cached_property
     def treated(self) -> Intervals:
         """Patients under treatment, from started to ready, each counting once."""
-        v = self.visits
-        care = self._by_service(self.has_started, v.started, np.minimum(self.ready, self.left))
-        return joined(care, self._pauses(-np.ones_like(v.takes)))
+        return self._all_stretches("treated")
 
     @cached_property
     def is_ready(self) -> Intervals:
         """Patients whose care has ended and who have not left, each counting once."""
-        has_ended = self.has_started & (self.visits.ready != NEVER)
-        return self._by_service(has_ended, self.visits.ready, self.left, least=1)
+        return self._all_stretches("is_ready")
 
-    def _by_service(self, flag: Flags, start: Ints, stop: Ints, weight: Codes = NO_CODES, least: int = 0) -> Intervals:
-        """Return the stretches of visits that have a flag, those of each service together; see ``_stretches``."""
-        return Intervals(
-            *visit_loops.stretches(self.by_service, flag, whole(start), whole(stop), weight, self.service, least)
-        )
+    def spans(self, name: str) -> span_loops.Spans:
+        """Return the stretches of visits called ``name`` where they are, but for time back in the queue."""
+        v, began = self.visits, self.has_started
+        flag, start = {
+            "waiting": (self.is_any, v.queued),
+            "is_ready": (began & (v.ready != NEVER), v.ready),
+        }.get(name, (began, v.started))
+        is_sooner, sooner = {
+            "waiting": (began, v.started),
+            "treated": (v.ready != NEVER, v.ready),
+        }.get(name, (NO_FLAGS, v.left))
+        weight = self.units if name == "in_use" else NO_CODES
+        return flag, whole(start), is_sooner, whole(sooner), whole(v.left), weight
 
-    def _stretches(self, rows: Ints | Codes, start: Ints, stop: Ints, weight: Ints | Codes | None = None) -> Intervals:
-        """Return stretches of visits; each counts once unless there are weights."""
-        weight = np.ones(len(rows), dtype=np.int32) if weight is None else weight
-        return intervals(self.service[rows], rows, start, stop, weight)
+    def _all_stretches(self, name: str) -> Intervals:
+        return self._stretches(name, self.at_services(tuple(range(self.n_services))), self._paused(name))
+
+    def _stretches(self, name: str, slices: visit_loops.Slices, paused: Intervals) -> Intervals:
+        least = int(name in ("waiting", "is_ready"))
+        found = Intervals(*span_loops.stretches(slices, self.spans(name), self.service, least))
+        return joined(found, paused)
+
+    def spent(self, name: str, services: tuple[int, ...], who: Who, n_keys: int, edges: Ints) -> Ints:
+        """Return the areas under the stretches of visits called ``name``: (services, keys, periods).
+
+        Args:
+            name: one of ``SPANS``.
+            services: whose.
+            who: key of each visit; those below 0 are left out.
+            n_keys: how many.
+            edges: ticks between periods, rising.
+        """
+        area = span_loops.spent(self.at_services(services), self.spans(name), who, n_keys, whole(edges))
+        paused = self._paused_at(name, services)
+        if len(paused.row):
+            everything, keys = (NOUGHT, np.array([len(paused.row)])), np.arange(len(services), dtype=np.int32)
+            keyed = paused.service, keys * np.int32(n_keys)
+            area += loops.area(everything, paused.columns, who, keyed, len(area), whole(edges))
+        return area.reshape(len(services), n_keys, -1)
+
+    def open_at(self, name: str, services: tuple[int, ...], who: Who, ticks: Ints) -> Ints:
+        """Return the number at some rising ticks of the stretches of visits called ``name``: (services, ticks)."""
+        level = span_loops.open_at(self.at_services(services), self.spans(name), who, whole(ticks))
+        (code, key), paused = who, self._paused_at(name, services)
+        if len(key):
+            paused = paused.where(key[code[paused.row]] >= 0)
+        return level + levels_at(paused.service, len(services), paused.start, paused.stop, paused.weight, ticks)
+
+    def _paused_at(self, name: str, services: tuple[int, ...]) -> Intervals:
+        """Return ``_paused`` at some services, with their places for services."""
+        paused = self._paused(name)
+        if not len(paused.row):
+            return paused
+        place = np.full(self.n_services, -1, dtype=np.int64)
+        place[list(services)] = np.arange(len(services))
+        return replace(paused, service=codes(place[paused.service])).where(place[paused.service] >= 0)
 
     @cached_property
     def blocked(self) -> Intervals:
         """Patients who keep a space only because the next service has not taken them, by the space's service."""
         v = self.visits
-        waiters = np.flatnonzero(self.holder != NEVER)
-        rows, start = self.holder[waiters], v.queued[waiters]
-        given_up = or_far(v.moved[waiters])
-        stop = np.minimum(np.minimum(given_up, self.wait_end[waiters]), self.left[rows])
-        late = np.flatnonzero(stop > start)
-        return self._stretches(rows[late], start[late], stop[late])
+        ticks = whole(v.queued), whole(v.moved), whole(v.started), whole(v.left)
+        rows, start, stop = span_loops.blocked(whole(v.held), self.previous, ticks, self.has_started)
+        return intervals(self.service[rows], rows, start, stop, np.ones(len(rows), dtype=np.int32))
 
     @cached_property
     def episodes(self) -> Intervals:
@@ -156,23 +204,28 @@ class Window(Records):
     @cached_property
     def delayed(self) -> Intervals:
         """Time delayed or blocked, never counted twice; weight as for spaces in use."""
-        both = joined(self.episodes, self.blocked)
-        row, start, stop = union(both.row, both.start, both.stop)
-        return intervals(self.visits.service[row], row, start, stop, self.units[row])
+        d, b = self.trajectory.delays, self.blocked
+        row, start = np.concatenate([codes(d.visit), b.row]), np.concatenate([whole(d.start), b.start])
+        row, start, stop = span_loops.united(row, start, np.concatenate([or_far(d.until), b.stop]))
+        return intervals(self.service[row], row, start, stop, self.units[row])
 
     @cached_property
     def delayed_patients(self) -> Intervals:
         """The same, each patient counting once."""
         return self.delayed.plain()
 
-    def _pauses(self, weight: Ints | Codes) -> Intervals:
+    def _paused(self, name: str) -> Intervals:
+        """Return the time spent back in the queue that counts for the stretches called ``name``, or against them."""
+        return self.once(("paused", name), partial(self._pauses, name))
+
+    def _pauses(self, name: str) -> Intervals:
         """Return time spent back in the queue after a first start.
 
         The trajectory says how long, not when. Where falls of capacity interrupt, it is taken to begin at the
         first fall after the start; elsewhere at the start. Totals are exact either way.
         """
         v = self.visits
-        rows = np.flatnonzero((v.interrupted > 0) & self.has_started)
+        rows = np.flatnonzero((v.interrupted > 0) & self.has_started) if name != "is_ready" else NOUGHT[:0]
         begin = v.started[rows].copy()
         for s in np.unique(v.service[rows]).tolist():
             falls = self._falls(s) if self.spec.services[s].cut_interrupts else begin[:0]
@@ -180,7 +233,10 @@ class Window(Records):
             at = np.searchsorted(falls, begin[mine])
             cut = at < len(falls)
             begin[mine[cut]] = falls[at[cut]]
-        return intervals(v.service[rows], rows, begin, begin + v.interrupted[rows], weight[rows])
+        weight = np.full(len(rows), 1 if name == "waiting" else -1)
+        if name == "in_use":
+            weight = -self.units[rows]
+        return intervals(v.service[rows], rows, begin, begin + v.interrupted[rows], weight)
 
     def _falls(self, service: int) -> Ints:
         c = self.trajectory.capacity
@@ -213,12 +269,12 @@ class Window(Records):
 
     def at(self, name: str, service: int) -> Intervals:
         """Return the stretches called ``name`` (in_use, waiting, delayed, capacity ...) at one service."""
-        stretches, bounds = self.ordered(name)
+        if name in SPANS:
+            paused = self._paused(name)
+            paused = paused.where(paused.service == service) if len(paused.row) else paused
+            return self._stretches(name, self.at_services((service,)), paused)
+        stretches, bounds = self.once(("ordered", name), lambda: ordered(getattr(self, name), self.n_services))
         return stretches.take(slice(bounds[service], bounds[service + 1]))
-
-    def ordered(self, name: str) -> tuple[Intervals, Ints]:
-        """Return the stretches called ``name`` service by service, and where those of each begin (and the last end)."""
-        return self.once(("ordered", name), lambda: ordered(getattr(self, name), self.n_services))
 
     def areas(self, name: str, edges: Ints) -> Ints:
         """Return the areas under the stretches called ``name``, by service and period; see ``integrals.areas``."""
@@ -229,6 +285,8 @@ class Window(Records):
         return together(found, at)
 
     def _areas(self, name: str, edges: Ints) -> Ints:
+        if name in SPANS:
+            return self.spent(name, tuple(range(self.n_services)), EVERYONE, 1, edges)[:, 0]
         found: Intervals = getattr(self, name)
         return areas(found.service, self.n_services, found.start, found.stop, found.weight, edges)
 

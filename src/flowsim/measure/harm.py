@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from flowsim.measure import stay_loops
 from flowsim.measure.facts import Facts
 from flowsim.measure.frames import Window
-from flowsim.measure.intervals import FAR
 from flowsim.measure.moments import Moments
 from flowsim.measure.registry import Asked, measure_kind
-from flowsim.measure.waits import runs, stamp
-from flowsim.trajectory import NEVER
+from flowsim.measure.sorting import whole
+from flowsim.measure.waits import runs
 
 PATIENTS_PER_DEATH = 82
 """One extra death within 30 days for every 82 admitted patients whose admission is delayed beyond 6 to 8 hours
@@ -29,17 +29,15 @@ def extra_deaths(window: Window, asked: Asked) -> Facts:
     8 hours; the rate found for longer delays is higher, so the second part is a lower bound. The published rate
     is an association among admitted patients of English type 1 departments.
     """
-    first, last = runs(window, asked, asked.option("of", "attendances", "spells", "visits"))
-    followed = np.flatnonzero(window.following[last] != NEVER)
-    bed = window.following[last[followed]]
-    has_bed = asked.places(window, "towards", "ward")[window.service[bed]]
-    first, bed = first[followed[has_bed]], bed[has_bed]
-    admitted = stamp(window, "started")[bed]
-    hour = 60 * window.ticks_per_minute
-    waited = admitted - window.visits.queued[first]
-    use = (admitted < FAR) & (waited > FROM_HOURS * hour)
-    position = asked.position(window, first)
-    split = (waited > TO_HOURS * hour).astype(np.int64)
-    values = np.full(int(use.sum()), 1 / PATIENTS_PER_DEATH)
+    hour, v = 60 * window.ticks_per_minute, window.visits
+    position, tick, split = stay_loops.admitted_after(
+        runs(window, asked, asked.option("of", "attendances", "spells", "visits")),
+        asked.where(window),
+        window.following,
+        asked.places(window, "towards", "ward"),
+        (whole(v.queued), whole(v.started), window.has_started),
+        (FROM_HOURS * hour, TO_HOURS * hour),
+    )
+    patients, scale = np.ones(len(tick), dtype=bool), 1 / PATIENTS_PER_DEATH
     names, per = asked.names(window), asked.per(window)
-    return Moments(names, position[use], admitted[use], values, "rate", per, splits=SPLITS, split=split[use])
+    return Moments(names, position, tick, patients, "rate", per, splits=SPLITS, split=split, scale=scale)

@@ -7,6 +7,7 @@ import numpy as np
 from flowsim.measure.audit_loops import visits_of_days
 from flowsim.measure.frames import Window
 from flowsim.measure.intervals import FAR, Intervals, intervals
+from flowsim.measure.records import or_far
 from flowsim.system.spec import ServiceSpec
 from flowsim.trajectory import Ints
 
@@ -25,12 +26,13 @@ def days_used(window: Window, service: int) -> Intervals:
     """
     v = window.visits
     lists = list_ticks(window, window.spec.services[service])
-    rows = window.rows_at[service]
+    rows, first, last = window.at_services((service,))
+    rows = rows[first[0] : last[0]]
     rows = rows[window.has_started[rows]]
     begin = np.searchsorted(lists, v.started[rows])
     # Packages under way at the start began so many days before the first list, to the nearest.
     age = np.rint(np.maximum(-v.started[rows], 0) / window.ticks_per_day).astype(np.int64)
-    until = np.searchsorted(lists, np.minimum(window.left[rows], FAR - 1))
+    until = np.searchsorted(lists, np.minimum(or_far(v.left[rows]), FAR - 1))
     length = np.maximum(until - begin, 0)
     row = np.repeat(rows, length)
     offset = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)

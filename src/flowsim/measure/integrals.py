@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from flowsim.measure import loops, rank_loops
 from flowsim.measure.sorting import Codes, codes, stable_order, whole
@@ -58,23 +56,6 @@ def together(table: Ints, at: Ints) -> Ints:
     return np.asarray(np.add.reduceat(table[..., : at[-1]], at[:-1], axis=-1))
 
 
-Count = Callable[[Ints], Ints]
-"""Whole sums, the last axis by period of the edges given."""
-
-
-def summed(count: Count) -> Count:
-    """Return a count that adds up longer periods from the first it was asked for, where they fit."""
-    kept: list[tuple[Ints, Ints]] = []
-
-    def found(edges: Ints) -> Ints:
-        if not kept:
-            kept.append((edges, count(edges)))
-        at = places_in(kept[0][0], edges)
-        return count(edges) if at is None else together(kept[0][1], at)
-
-    return found
-
-
 def counted(keys: Ints, n_keys: int, weight: Ints | Codes) -> Ints:
     """Return the sum of whole weights by key, exact."""
     return loops.counted(whole(keys), n_keys, whole(weight))
@@ -113,32 +94,3 @@ def clipped(ticks: Ints, level: Ints, begin: int, end: int) -> tuple[Ints, Ints]
 def difference(first: tuple[Ints, Ints], second: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
     """Return the first step function less the second; both begin at the same tick."""
     return loops.less(*first, *second)
-
-
-def union(group: Ints | Codes, start: Ints, stop: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return the stretches covered by at least one interval of each group: group, start, stop."""
-    order = stable_order(start)
-    group = whole(group)
-    order = order[stable_order(group[order])]
-    group, start, stop = group[order], start[order], stop[order]
-    same = group[1:] == group[:-1]
-    if not (same & (start[1:] <= stop[:-1])).any():
-        # Rising starts, none before the end of the one before: nothing to unite.
-        return group, start, stop
-    return _united(group, start, stop, same)
-
-
-def _united(group: Ints, start: Ints, stop: Ints, same: npt.NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
-    """Return the union of intervals sorted by group and start; ``same`` as the one before in group."""
-    at = np.flatnonzero(same)
-    reach = stop.copy()
-    while True:
-        # How far those before in the group reach, carried one interval on each round.
-        further = np.maximum(reach[at], reach[at + 1])
-        if np.array_equal(further, reach[at + 1]):
-            break
-        reach[at + 1] = further
-    is_new = np.ones(len(group), dtype=bool)
-    is_new[1:] = ~(same & (start[1:] <= reach[:-1]))
-    heads = np.flatnonzero(is_new)
-    return group[heads], start[heads], reach[np.append(heads[1:], len(group)) - 1]

@@ -12,6 +12,7 @@ from flowsim.measure.sorting import Codes, codes, stable_order, whole
 from flowsim.trajectory import Ints
 
 Flags = npt.NDArray[np.bool_]
+NO_FLAGS: Flags = np.zeros(0, dtype=bool)
 
 FAR = 2**62
 """A tick after any run; where a thing has not happened yet."""
@@ -33,6 +34,11 @@ class Intervals:
     start: Ints
     stop: Ints
     weight: Codes
+
+    @property
+    def columns(self) -> tuple[Codes, Ints, Ints, Codes]:
+        """Row, start, stop and weight, as compiled loops take them."""
+        return self.row, self.start, self.stop, self.weight
 
     def where(self, keep: Flags) -> Intervals:
         """Return the stretches kept."""

@@ -50,7 +50,7 @@ def quantiles(values: Ints, spent: Ints, shares: Sequence[float]) -> list[float]
 
 
 def quantiles_by_key(keys: Ints, values: Ints, n_keys: int, shares: Sequence[float], unit: float) -> Floats:
-    """Return percentiles of the values of each key over a unit, (shares, keys), as ``facts.grouped_quantiles`` does."""
+    """Return percentiles of the values of each key over a unit, (shares, keys), as numpy interpolates them."""
     count, together = rank_loops.grouped(keys, values, np.arange(len(values)), n_keys)
     found = np.full((len(shares), n_keys), np.nan)
     first = np.cumsum(count) - count

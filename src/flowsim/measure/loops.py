@@ -111,11 +111,11 @@ def area(
                     at = before(edges, stop[i], guess)
                     count[key, at] -= weight[i]
                     moment[key, at] -= weight[i] * stop[i]
-    return _gathered(count, moment, edges)
+    return integrals(count, moment, edges)
 
 
 @njit(cache=True, nogil=True)
-def _gathered(count: Ints, moment: Ints, edges: Ints) -> Ints:
+def integrals(count: Ints, moment: Ints, edges: Ints) -> Ints:
     """Return the integral over each period, from changes and their moments before each edge: (keys, periods)."""
     found = np.empty((count.shape[0], edges.size - 1), np.int64)
     for key in range(count.shape[0]):
@@ -213,30 +213,28 @@ def less(ticks: Ints, level: Ints, others: Ints, lower: Ints) -> tuple[Ints, Int
 
 
 @njit(cache=True, nogil=True)
-def level_quantiles(ticks: Ints, level: Ints, edges: Ints, share: float) -> Floats:
+def level_quantiles(ticks: Ints, level: Ints, begin: Ints, end: Ints, share: float) -> Floats:
     """Return the smallest level not exceeded for a share of each period.
 
     Args:
-        ticks: of a step function, rising, the first no later than any edge.
+        ticks: of a step function, rising, the first no later than any period.
         level: from each tick to the next; the last goes on.
-        edges: ticks between periods, rising.
+        begin: tick of each period's beginning.
+        end: the same of its end.
         share: of the time.
     """
-    found, lowest = np.empty(edges.size - 1), level.min()
+    found, lowest = np.empty(begin.size), level.min()
     spent = np.zeros(level.max() - lowest + 1, np.int64)
-    at = 0
-    for p in range(edges.size - 1):
+    for p in range(begin.size):
         spent[:] = 0
-        while at + 1 < ticks.size and ticks[at + 1] <= edges[p]:
-            at += 1
-        since = edges[p]
-        while since < edges[p + 1]:
-            until = min(ticks[at + 1], edges[p + 1]) if at + 1 < ticks.size else edges[p + 1]
+        at, since = np.searchsorted(ticks, begin[p], side="right") - 1, begin[p]
+        while since < end[p]:
+            until = min(ticks[at + 1], end[p]) if at + 1 < ticks.size else end[p]
             spent[level[at] - lowest] += until - since
             since = until
-            at += since < edges[p + 1]
+            at += 1
         gathered, i = spent[0], 0
-        while gathered < share * (edges[p + 1] - edges[p]):
+        while gathered < share * (end[p] - begin[p]):
             i += 1
             gathered += spent[i]
         found[p] = lowest + i
@@ -244,16 +242,14 @@ def level_quantiles(ticks: Ints, level: Ints, edges: Ints, share: float) -> Floa
 
 
 @njit(cache=True, nogil=True)
-def sums(
-    service: Ints, split: Ints, tick: Ints, value: Values, edges: Ints, shape: tuple[int, int]
-) -> tuple[Ints, Values]:
+def sums(service: Ints, split: Ints, tick: Ints, value: Ints, edges: Ints, shape: tuple[int, int]) -> tuple[Ints, Ints]:
     """Return the number of moments and the sum of their values by service, split and period.
 
     Args:
         service: position of each moment's service.
         split: position of each moment's split; empty where there is one.
         tick: of each moment; those outside the edges are left out.
-        value: of each moment; sums of whole numbers are whole.
+        value: of each moment.
         edges: ticks between periods, rising.
         shape: number of services and of splits.
     """
@@ -261,7 +257,7 @@ def sums(
     n_periods, first, last = edges.size - 1, edges[0], edges[edges.size - 1]
     guess = edges_a_tick(edges)
     number = np.zeros((n_services, n_splits, n_periods), np.int64)
-    total = np.zeros((n_services, n_splits, n_periods), value.dtype)
+    total = np.zeros((n_services, n_splits, n_periods), np.int64)
     for i in range(tick.size):
         if first <= tick[i] < last:
             s, k = service[i], split[i] if split.size else 0

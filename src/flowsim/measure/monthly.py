@@ -10,6 +10,7 @@ import numpy as np
 
 from flowsim.config.models import MeasureDef
 from flowsim.measure.frames import Window
+from flowsim.measure.periods import Periods
 from flowsim.measure.registry import asked, facts
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
@@ -44,7 +45,8 @@ def monthly(
     edges, names, days = months_of(window)
     if not names:
         return pd.DataFrame({name: [] for name in COLUMNS})
-    found = [(m, facts(window, m).series(edges)) for m in asked(window, definitions)]
+    months = Periods.of(edges)
+    found = [(m, facts(window, m).series(months)) for m in asked(window, definitions)]
     rows = [(m.name, *label) for m, series in found for label in series.labels]
     n = len(names)
     return pd.DataFrame(

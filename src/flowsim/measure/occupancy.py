@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from flowsim.measure.facts import Facts
-from flowsim.measure.frames import Window
+from flowsim.measure import loops, span_loops, visit_loops
+from flowsim.measure.facts import ALL, Facts, Series, and_all, divided, labels_of
+from flowsim.measure.frames import SPANS, Window
 from flowsim.measure.home_care import days_used
-from flowsim.measure.integrals import difference, levels_at, steps
-from flowsim.measure.intervals import EMPTY, Intervals, intervals, joined
+from flowsim.measure.integrals import NO_CODES, NO_KEYS, NOUGHT, difference, levels_at, steps
+from flowsim.measure.intervals import Intervals
 from flowsim.measure.moments import Moments
+from flowsim.measure.periods import Count, Periods
 from flowsim.measure.records import EVERYONE, Who, both
 from flowsim.measure.registry import Asked, measure_kind
-from flowsim.measure.stretches import Held, Stretches
-from flowsim.measure.waits import run_heads, stamp
+from flowsim.measure.sorting import codes, whole
+from flowsim.measure.stretches import Levels, Stretches
 from flowsim.trajectory import Ints
 
 STATES = {
@@ -30,24 +32,40 @@ STATES = {
 """What options call a state -> what ``Window`` calls it."""
 
 
-def at_services(window: Window, asked: Asked, name: str, who: Who = EVERYONE) -> Held:
-    """Return the stretches called ``name`` at a measure's services.
+def spent(window: Window, asked: Asked, name: str, who: Who = EVERYONE, n_keys: int = 1) -> Count:
+    """Return the time under the stretches called ``name`` at a measure's services.
 
     Args:
         window: where from.
         asked: the measure.
-        name: a state, ``used``, ``capacity`` or ``surge``.
-        who: which visits are meant; all if not given.
+        name: a state, or ``used`` (spaces, and for home care visits a day).
+        who: the key of each visit; all have key 0 if not given.
+        n_keys: how many keys.
+
+    Returns:
+        Gives the integral of the number open: (services, keys, periods).
     """
     here = list(asked.services)
-    if name != "used":
-        stretches, bounds = window.ordered(name)
-        return Held(stretches, bounds[:-1][here], bounds[1:][here], who)
-    if not window.by_visits[here].any():
-        return at_services(window, asked, "in_use", who)
-    parts = [used_at(window, s) for s in here]
-    ends = np.cumsum([len(p.row) for p in parts])
-    return Held(joined(*parts, EMPTY), np.append(0, ends[:-1]), ends, who)
+
+    def found(edges: Ints) -> Ints:
+        state = "in_use" if name == "used" else name
+        if not len(who[1]):
+            area = window.areas(state, edges)[here][:, None]
+        elif state in SPANS:
+            area = window.spent(state, asked.services, who, n_keys, edges)
+        else:
+            area = np.array([_keyed(window.at(state, s), who, n_keys, edges) for s in here])
+        for position in np.flatnonzero(window.by_visits[here]).tolist() if name == "used" else ():
+            area[position] = _keyed(used_at(window, here[position]), who, n_keys, edges)
+        return area
+
+    return found
+
+
+def _keyed(stretches: Intervals, who: Who, n_keys: int, edges: Ints) -> Ints:
+    """Return the integral of the number of stretches open: (keys, periods)."""
+    everything = NOUGHT, np.array([len(stretches.row)])
+    return loops.area(everything, stretches.columns, who, (NO_CODES, NO_KEYS), n_keys, edges)
 
 
 def used_at(window: Window, service: int) -> Intervals:
@@ -90,10 +108,15 @@ def occupied_share(window: Window, asked: Asked) -> Facts:
 
     Services that never fill are left out.
     """
-    held, offered = at_services(window, asked, "used", asked.who(window)), at_services(window, asked, "capacity")
-    limited = ~window.is_unlimited[list(asked.services)]
-    held = replace(held, last=np.where(limited, held.last, held.first))
-    return Stretches(asked.names(window), held, "share", offered)
+    here = list(asked.services)
+    limited = ~window.is_unlimited[here][:, None, None]
+    used = spent(window, asked, "used", asked.who(window))
+    return Stretches(
+        asked.names(window),
+        lambda edges: used(edges) * limited,
+        "share",
+        lambda edges: window.areas("capacity", edges)[here],
+    )
 
 
 @measure_kind("midnights_over")
@@ -119,9 +142,12 @@ def number(window: Window, asked: Asked) -> Facts:
     """
     who = asked.who(window)
     if "towards" in asked.definition.options:
-        who = both(who, (window.went, np.where(asked.places(window, "towards"), 0, -1).astype(np.int8)))
-    held = at_services(window, asked, STATES[asked.option("state", *STATES)], who)
-    return Stretches(asked.names(window), held, asked.option("statistic", "number", "p95"))
+        who = both(who, (codes(window.went), np.where(asked.places(window, "towards"), 0, -1).astype(np.int8)))
+    names, state = asked.names(window), STATES[asked.option("state", *STATES)]
+    if asked.option("statistic", "number", "p95") == "number":
+        return Stretches(names, spent(window, asked, state, who))
+    (code, key), at = who, [window.at(state, s) for s in asked.services]
+    return Levels(names, tuple(x.where(key[code[x.row]] >= 0) if len(key) else x for x in at))
 
 
 @measure_kind("at_midnight")
@@ -131,50 +157,61 @@ def at_midnight(window: Window, asked: Asked) -> Facts:
     Options: ``who`` is ``ready`` (care ended, not left: no criteria to reside) or ``stay`` (in the measure's
     services for the limit or longer, from the start of the spell); ``statistic`` number or share (of all there).
     """
-    n, ticks = len(asked.services), window.midnights
-    count = _count_at_midnights(window, asked)
-    service, day = np.nonzero(np.ones_like(count, dtype=bool))
-    if asked.option("statistic", "number", "share") == "number":
-        values = count[service, day]
-        return Moments(asked.names(window), service, ticks[day], values, "sampled", samples=ticks)
-    there = at_services(window, asked, "in_use_patients", asked.who(window)).plain()
-    everyone = _at(window, asked, there)
-    part, whole = (Held.of(_daily(service, ticks[day], c[service, day]), n) for c in (count, everyone))
-    return Stretches(asked.names(window), part, "share", whole)
-
-
-def _count_at_midnights(window: Window, asked: Asked) -> Ints:
-    """Return how many are there at each midnight, by service; the number and the share are of the same."""
-    who = asked.option("who", "ready", "stay")
+    who, ticks, names = asked.option("who", "ready", "stay"), window.midnights, asked.names(window)
     key = ("counted", "midnights", *asked.about, who, 0 if who == "ready" else asked.limit(window))
-    return window.once(key, lambda: _at(window, asked, (_ready if who == "ready" else _long_stays)(window, asked)))
+    count = window.once(
+        key, lambda: _there(window, asked, "is_ready") if who == "ready" else _long_stays(window, asked)
+    )
+    if asked.option("statistic", "number", "share") == "number":
+        return AtMidnight(names, ticks, count)
+    key = ("counted", "midnights", *asked.about)
+    return AtMidnight(names, ticks, count, window.once(key, lambda: _there(window, asked, "in_use_patients")))
 
 
-def _at(window: Window, asked: Asked, some: Intervals) -> Ints:
-    return levels_at(some.service, len(asked.services), some.start, some.stop, some.weight, window.midnights)
+@dataclass(frozen=True, slots=True)
+class AtMidnight:
+    """Numbers there at midnights.
+
+    Attributes:
+        services: ids.
+        ticks: the midnights.
+        count: by service and midnight.
+        of: the same of all of whom the count is a share; None for the mean over midnights.
+    """
+
+    services: tuple[str, ...]
+    ticks: Ints
+    count: Ints
+    of: Ints | None = None
+
+    def series(self, periods: Periods) -> Series:
+        """Return the mean or share by service and period, and that of all services together."""
+        of = np.ones((1, len(self.ticks)), dtype=np.int64) if self.of is None else and_all(self.of)
+        number, base = (self._summed(table, periods) for table in (and_all(self.count), of))
+        return Series(labels_of((*self.services, ALL)), divided(number, np.broadcast_to(base, number.shape)))
+
+    def _summed(self, table: Ints, periods: Periods) -> Ints:
+        """Return sums over the midnights of each period."""
+        so_far = np.concatenate([np.zeros((len(table), 1), dtype=np.int64), np.cumsum(table, axis=1)], axis=1)
+        at = np.searchsorted(self.ticks, periods.edges)
+        return np.asarray(so_far[:, at[periods.last]] - so_far[:, at[periods.first]])
 
 
-def _ready(window: Window, asked: Asked) -> Intervals:
-    return at_services(window, asked, "is_ready", asked.who(window)).plain()
+def _there(window: Window, asked: Asked, name: str) -> Ints:
+    return window.open_at(name, asked.services, asked.who(window), window.midnights)
 
 
-def _long_stays(window: Window, asked: Asked) -> Intervals:
-    """Return the time patients spend in a measure's services once their spell is as long as the limit."""
-    rows, spell = run_heads(window, asked)
-    use = np.flatnonzero(window.has_started[rows] & window.has_started[spell])
-    rows, spell, started = rows[use], spell[use], stamp(window, "started")
-    long = np.clip(started[spell] + asked.limit(window), started[rows], window.left[rows])
-    return intervals(asked.position(window, rows), rows, long, window.left[rows], np.ones(len(rows), dtype=np.int64))
-
-
-def _daily(service: Ints, tick: Ints, count: Ints) -> Intervals:
-    """Return counts at midnights as stretches of one tick."""
-    return intervals(service, np.zeros_like(service), tick, tick + 1, count)
+def _long_stays(window: Window, asked: Asked) -> Ints:
+    """Return how many are there at midnights whose spell, in the measure's services, is as long as the limit."""
+    rows, v = asked.chosen(window), window.visits
+    stays = whole(v.started), whole(v.left), window.has_started
+    heads = visit_loops.heads(rows, window.links)
+    return span_loops.long_stays(rows, heads, asked.where(window), stays, asked.limit(window), window.midnights)
 
 
 @measure_kind("surge_days")
 def surge_days(window: Window, asked: Asked) -> Facts:
     """Return space-days of surge open, per ``per``."""
-    held = at_services(window, asked, "surge")
     per = asked.per(window) / window.ticks_per_day
-    return Stretches(asked.names(window), held, "days", per=per, ticks_per_day=window.ticks_per_day)
+    area = spent(window, asked, "surge")
+    return Stretches(asked.names(window), area, "days", per=per, ticks_per_day=window.ticks_per_day)

@@ -9,15 +9,14 @@ import numpy as np
 from flowsim.errors import ConfigError, Problem
 from flowsim.measure import loops
 from flowsim.measure.delays import held_under
-from flowsim.measure.facts import ALL, NO_SPLIT, Facts, Series
+from flowsim.measure.facts import ALL, NO_SPLIT, Facts, Series, divided, labels_of
 from flowsim.measure.flow import REACHED, leaving, reaching
 from flowsim.measure.frames import Floats, Window
-from flowsim.measure.integrals import Count, summed
-from flowsim.measure.occupancy import at_services
+from flowsim.measure.occupancy import spent
+from flowsim.measure.periods import Count, Periods, kept
 from flowsim.measure.records import Wanted
 from flowsim.measure.registry import Asked, measure_kind
 from flowsim.measure.sorting import whole
-from flowsim.trajectory import Ints
 from flowsim.units import DAYS_PER_YEAR
 
 GAPS = ("difference", "ratio", "slope", "relative_slope", "range")
@@ -66,57 +65,59 @@ class Rates:
     is_rest: bool
     ticks_per_day: float
 
-    def series(self, edges: Ints, has_parts: bool = True) -> Series:
+    def series(self, periods: Periods) -> Series:
         """Return rates in all and by level, or one gap, by period."""
         if not len(self.levels):
-            return Series((), np.zeros((0, len(edges) - 1)))
-        years = np.diff(edges) / (self.ticks_per_day * DAYS_PER_YEAR)
-        counted = self.count(edges) / self.unit
+            return Series((), np.zeros((0, len(periods))))
+        years = periods.lengths / (self.ticks_per_day * DAYS_PER_YEAR)
+        counted = periods.summed(self.count(periods.edges)) / self.unit
         rates = self._told(counted / self.people[:, None] / years)
         if self.statistic != "rate":
-            gaps = [gap(rates[:, p], self.people, self.statistic) for p in range(rates.shape[1])]
-            return Series(((ALL, NO_SPLIT),), np.array([gaps], dtype=np.float64))
+            return Series(labels_of((ALL,)), gaps(rates, self.people, self.statistic)[None, :])
         total = self._told(counted.sum(axis=0) / self.people.sum() / years)
-        if self.levels == (NO_SPLIT,) or not has_parts:
-            return Series(((ALL, NO_SPLIT),), total[None, :])
-        labels = ((ALL, NO_SPLIT), *((ALL, level) for level in self.levels))
-        return Series(labels, np.vstack([total, rates]))
+        if self.levels == (NO_SPLIT,):
+            return Series(labels_of((ALL,)), total[None, :])
+        return Series(labels_of((ALL,), (NO_SPLIT, *self.levels)), np.concatenate([total[None, :], rates]))
 
     def _told(self, a_year: Floats) -> Floats:
         return (DAYS_PER_YEAR - a_year if self.is_rest else a_year) * self.heads
 
 
 def gap(rates: Floats, people: Floats, statistic: str) -> float:
-    """Return the gap between levels given from the most deprived to the least.
-
-    Args:
-        rates: by level.
-        people: by level.
-        statistic: ``difference`` (first less last) or ``ratio`` (first over last); ``slope``, the slope index of
-            inequality: by the line fitted to rates over each level's middle in the ranking of people (weighted by
-            people), the rate at the most deprived end less that at the least deprived; ``relative_slope``, that over
-            the mean rate (Mackenbach and Kunst 1997); ``range`` (highest less lowest, for levels without an order).
+    """Return the gap between levels; see ``gaps``.
 
     Example:
         >>> gap(np.array([5.0, 4.0, 3.0]), np.array([1.0, 1.0, 1.0]), "slope")
         3.0
     """
+    return float(gaps(rates[:, None], people, statistic)[0])
+
+
+def gaps(rates: Floats, people: Floats, statistic: str) -> Floats:
+    """Return the gap in each period between levels given from the most deprived to the least.
+
+    Args:
+        rates: by level and period.
+        people: by level.
+        statistic: ``difference`` (first less last) or ``ratio`` (first over last); ``slope``, the slope index of
+            inequality: by the line fitted to rates over each level's middle in the ranking of people (weighted by
+            people), the rate at the most deprived end less that at the least deprived; ``relative_slope``, that over
+            the mean rate (Mackenbach and Kunst 1997); ``range`` (highest less lowest, for levels without an order).
+    """
     if statistic == "difference":
-        return float(rates[0] - rates[-1])
+        return np.asarray(rates[0] - rates[-1])
     if statistic == "ratio":
-        return float(rates[0] / rates[-1]) if rates[-1] > 0 else float("nan")
+        return divided(rates[0], rates[-1])
     if statistic == "range":
-        return float(rates.max() - rates.min())
+        return np.asarray(rates.max(axis=0) - rates.min(axis=0))
     weight = people / people.sum()
     rank = np.cumsum(weight) - weight / 2
-    mean_rate, mean_rank = float(weight @ rates), float(weight @ rank)
+    mean_rate, mean_rank = weight @ rates, weight @ rank
     spread = float(weight @ (rank - mean_rank) ** 2)
     if spread == 0:
-        return float("nan")
-    slope = -float(weight @ ((rank - mean_rank) * (rates - mean_rate))) / spread
-    if statistic == "slope":
-        return slope
-    return slope / mean_rate if mean_rate > 0 else float("nan")
+        return np.full(rates.shape[1], np.nan)
+    slope = -((weight * (rank - mean_rank)) @ (rates - mean_rate)) / spread
+    return slope if statistic == "slope" else divided(slope, mean_rate)
 
 
 @measure_kind("people")
@@ -140,7 +141,7 @@ def people(window: Window, asked: Asked) -> Facts:
     # Rates and gaps of the same people differ in the statistic alone.
     options = (asked.definition.options.get(name) for name in (*REACHED, "what", "by", "residents", "to"))
     key = ("counted", *asked.about, *options, len(groups.levels))
-    count: Count = window.once(key, lambda: summed(_counted(window, asked, what, groups)))
+    count: Count = window.once(key, lambda: kept(_counted(window, asked, what, groups)))
     ticks = float(window.ticks_per_day)
     unit = ticks if what in ("days", "days_elsewhere", "delayed") else 1.0
     return Rates(count, unit, groups.levels, groups.people, _heads(asked), statistic, what == "days_elsewhere", ticks)
@@ -153,11 +154,15 @@ def _counted(window: Window, asked: Asked, what: str, groups: Groups) -> Count:
         return _exits(window, asked, groups)
     who = window.who((*asked.wanted(window), *groups.residents), groups.by)
     if what == "events":
-        events = reaching(window, asked, who, n_levels)
-        return lambda edges: events(edges).sum(axis=0)
-    is_delayed = what == "delayed"
-    held = held_under(window, asked, "only", who) if is_delayed else at_services(window, asked, "in_use_patients", who)
-    return lambda edges: held.areas(edges, n_levels).reshape(-1, n_levels, len(edges) - 1).sum(axis=0)
+        return all_services(reaching(window, asked, who, n_levels))
+    if what == "delayed":
+        return all_services(held_under(window, asked, "only", who, n_levels))
+    return all_services(spent(window, asked, "in_use_patients", who, n_levels))
+
+
+def all_services(count: Count) -> Count:
+    """Return a count of all services together, the first axis."""
+    return lambda edges: np.asarray(count(edges).sum(axis=0))
 
 
 def _heads(asked: Asked) -> float:

@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from flowsim.measure.loops import edges_a_tick, period_of
-
 Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
 Values = npt.NDArray[Any]
 """Whole numbers or fractions."""
 
@@ -106,48 +105,33 @@ def rising_ticks(ticks: Ints) -> Ints:
 
 
 @njit(cache=True, nogil=True)
-def rising(
-    service: Ints, split: Ints, tick: Ints, value: Ints, edges: Ints, shape: tuple[int, int]
-) -> tuple[Ints, int]:
-    """Return the values observed between the edges, rising, each with its cell of the table that ``sums`` returns.
-
-    Returns:
-        For each, value x 2^bits + cell, and how many bits.
-    """
-    n_periods, first, last = edges.size - 1, edges[0], edges[edges.size - 1]
-    guess = edges_a_tick(edges)
-    bits = 0
-    while (shape[0] * shape[1] * n_periods) >> bits:
-        bits += 1
-    found, n = np.empty(tick.size, np.int64), 0
-    for i in range(tick.size):
-        if first <= tick[i] < last:
-            cell = service[i] * shape[1] + (split[i] if split.size else 0)
-            found[n] = (value[i] << bits) + cell * n_periods + period_of(edges, tick[i], guess)
-            n += 1
-    return _sorted_above(found[:n].copy(), bits), bits
+def rising(packed: Ints, bits: int) -> Ints:
+    """Return values with their cells, value x 2^bits + cell, the values rising."""
+    return _sorted_above(packed.copy(), bits)
 
 
 @njit(cache=True, nogil=True)
-def at_ranks(values: Ints, bits: int, group: Ints, lower: Ints, upper: Ints) -> tuple[Ints, Ints]:
+def at_ranks(values: Ints, bits: int, groups: Codes, lower: Ints, upper: Ints) -> tuple[Ints, Ints]:
     """Return two values of each group of cells, by their places among the group's values; 0 where there are none.
 
     Args:
         values: as ``rising`` returns them.
         bits: the same.
-        group: by cell; below 0 for those left out.
+        groups: (ways of grouping, cells): the group of each cell; below 0 for those left out.
         lower: a place by group, from 0.
         upper: another.
     """
     seen, low, high = np.zeros(lower.size, np.int64), np.zeros(lower.size, np.int64), np.zeros(lower.size, np.int64)
     for i in range(values.size):
-        g = group[values[i] & ((1 << bits) - 1)]
-        if g >= 0:
-            if seen[g] == lower[g]:
-                low[g] = values[i] >> bits
-            if seen[g] == upper[g]:
-                high[g] = values[i] >> bits
-            seen[g] += 1
+        cell, value = values[i] & ((1 << bits) - 1), values[i] >> bits
+        for way in range(groups.shape[0]):
+            g = groups[way, cell]
+            if g >= 0:
+                if seen[g] == lower[g]:
+                    low[g] = value
+                if seen[g] == upper[g]:
+                    high[g] = value
+                seen[g] += 1
     return low, high
 
 

@@ -11,6 +11,7 @@ from flowsim.config.models import MeasureDef, Record
 from flowsim.errors import ConfigError, Problem
 from flowsim.measure.frames import Window, nothing_happened
 from flowsim.measure.monthly import monthly, months_of
+from flowsim.measure.periods import Periods
 from flowsim.measure.registry import asked, facts, measure_all
 from flowsim.measure.tidy import Tidy, tidy_of, tidy_rows
 from flowsim.system.spec import SystemSpec
@@ -116,7 +117,7 @@ def check_records(spec: SystemSpec, records: Mapping[str, Record], measures: Map
     """Return a problem for each service, split and part that a record names and its measure does not have."""
     window = Window(spec, nothing_happened(spec))
     found = asked(window, definitions_for(records, measures))
-    labels = {m.name: facts(window, m).series(window.edges).labels for m in found}
+    labels = {m.name: facts(window, m).series(Periods.of(window.edges)).labels for m in found}
     problems = []
     for name, record in records.items():
         known = labels.get(record.measure)

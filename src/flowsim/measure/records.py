@@ -14,12 +14,14 @@ import numpy.typing as npt
 
 from flowsim.measure import visit_loops
 from flowsim.measure.intervals import FAR, Flags
-from flowsim.measure.sorting import Codes, codes, stable_order
+from flowsim.measure.sorting import Codes, codes, whole
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import NEVER, Ints, Outcome, Trajectory
 
 Found = TypeVar("Found")
 Levels = npt.NDArray[np.int16]
+Places = npt.NDArray[np.int16]
+"""Place codes; NEVER for none."""
 Wanted = tuple[tuple[int, tuple[int, ...]], ...]
 """Attributes, and the codes of the levels meant of each."""
 Keys = npt.NDArray[Any]
@@ -104,32 +106,21 @@ class Records:
         return codes(self.visits.patient)
 
     @cached_property
-    def by_service(self) -> Ints:
-        """Rows service by service, each service's in order."""
-        return stable_order(self.visits.service)
+    def by_service(self) -> tuple[Codes, Ints]:
+        """Rows service by service, each service's in order, and where those of each begin (and the last end)."""
+        return visit_loops.by_service(self.service, self.n_services)
 
     @cached_property
     def rows_at(self) -> list[Ints]:
         """Rows of the visits to each service, rising."""
-        return np.split(self.by_service, np.cumsum(self.number_at)[:-1])
+        rows, bounds = self.by_service
+        return np.split(whole(rows), bounds[1:-1])
 
-    def slices(self, services: tuple[int, ...]) -> tuple[Ints, Ints]:
-        """Return where in ``by_service`` the rows of each of some services begin and end."""
-        ends = np.cumsum(self.number_at)
+    def at_services(self, services: tuple[int, ...]) -> visit_loops.Slices:
+        """Return the rows of visits service by service, and where those of some services begin and end."""
+        rows, bounds = self.by_service
         here = list(services)
-        return (ends - self.number_at)[here], ends[here]
-
-    def in_order(self, who: Who) -> Who:
-        """Return keys of visits as keys of the rows of ``by_service``."""
-        code, key = who
-        if code is self._combination:
-            return self.once(("in order", "combination"), lambda: code[self.by_service]), key
-        return (code[self.by_service] if len(key) else code), key
-
-    @cached_property
-    def number_at(self) -> Ints:
-        """How many visits each service has."""
-        return np.bincount(self.service, minlength=self.n_services)
+        return rows, bounds[:-1][here], bounds[1:][here]
 
     @cached_property
     def has_started(self) -> Flags:
@@ -194,13 +185,22 @@ class Records:
         if not wanted and by is None:
             return EVERYONE
         if self._n_codes <= _MOST_CODES:
-            return self._combination, keys_by_code(self._sizes, wanted, by)
+            code, there = self._combination
+            return code, self.once(("who", wanted, by), lambda: keys_by_code(self._sizes, wanted, by)[there])
         every = np.arange(len(self.visits.patient), dtype=np.int32)
         return every, _keys(wanted, by, len(every), self._sizes, self.levels)
 
+    @property
+    def code(self) -> Codes:
+        """A code of each visit's patient, as in ``who``."""
+        if self._n_codes <= _MOST_CODES:
+            return self._combination[0]
+        return np.arange(len(self.visits.patient), dtype=np.int32)
+
     @cached_property
-    def _combination(self) -> Codes:
-        return codes(self.visits.attributes)
+    def _combination(self) -> tuple[Codes, Ints]:
+        """The place of each visit's combination of levels among those there are, and which those are."""
+        return visit_loops.ranked(whole(self.visits.attributes), self._n_codes)
 
     # ------------------------------------------------------------- a patient's visits in order
 
@@ -224,32 +224,18 @@ class Records:
         return self.service, self.previous, self.following
 
     @cached_property
-    def holder(self) -> Ints:
-        """Row of the visit whose space was kept while waiting for this one; NEVER if none.
-
-        It is the last before that started.
-        """
-        found = np.full(len(self.visits.patient), NEVER, dtype=np.int64)
-        rows = np.flatnonzero(self.visits.held != NEVER)
-        before = self.previous[rows]
-        while len(skip := np.flatnonzero((before != NEVER) & ~self.has_started[before])):
-            before[skip] = self.previous[before[skip]]
-        found[rows] = before
-        return found
-
-    @cached_property
-    def came_from(self) -> Codes:
+    def came_from(self) -> Places:
         """Service of the same patient's visit before; NEVER for the first."""
         return self._ways[0]
 
     @cached_property
-    def went(self) -> Codes:
+    def went(self) -> Places:
         """Place code of where each visit led: its destination, else the service queued for next; NEVER if neither."""
         return self._ways[1]
 
     @cached_property
-    def _ways(self) -> tuple[Codes, Codes]:
-        return visit_loops.ways(self.service, codes(self.visits.destination), self.previous, self.following)
+    def _ways(self) -> tuple[Places, Places]:
+        return visit_loops.ways(self.service, whole(self.visits.destination), self.previous, self.following)
 
 
 def both(first: Who, second: Who) -> Who:

@@ -13,11 +13,13 @@ import numpy as np
 
 from flowsim.config.models import MeasureDef
 from flowsim.errors import ConfigError, Problem
-from flowsim.measure import visit_loops
+from flowsim.measure import stay_loops, visit_loops
 from flowsim.measure.facts import Facts, Series
-from flowsim.measure.frames import Floats, Window, nothing_happened
-from flowsim.measure.intervals import Flags
+from flowsim.measure.frames import Window, nothing_happened
+from flowsim.measure.intervals import NO_FLAGS, Flags
+from flowsim.measure.periods import Periods
 from flowsim.measure.records import NOT, Wanted, Who, wanted
+from flowsim.measure.sorting import Codes
 from flowsim.measure.tidy import Tidy, words_of
 from flowsim.system.once import once_a_system
 from flowsim.system.spec import SystemSpec
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
-NO_FLAGS: Flags = np.zeros(0, dtype=bool)
 _MINUTES = {"min": 1.0, "h": 60.0, "days": 1440.0}
 
 
@@ -143,10 +144,9 @@ class Asked:
         people = next((n for g in groups if (n := window.spec.population.get(g, 0.0)) > 0), math.nan)
         return 100_000 / people
 
-    def ones(self, window: Window, number: int) -> Floats | Flags:
-        """Return so many values of ``scale``; flags where that is 1, which add up quicker."""
-        scale = self.scale(window)
-        return np.ones(number, dtype=bool) if scale == 1.0 else np.full(number, scale)
+    def where(self, window: Window) -> stay_loops.Where:
+        """Return the service of each visit, the position of each service among its own, and how many those are."""
+        return window.service, self.positions(window), len(self.services)
 
     @property
     def about(self) -> tuple[Hashable, ...]:
@@ -164,29 +164,31 @@ class Asked:
         """Return which visits are by patients it is about."""
         return window.who(self.wanted(window))
 
-    def chosen(self, window: Window) -> Ints:
+    def chosen(self, window: Window) -> Codes:
         """Return the rows of the visits to its services, by patients it is about, that joined the queue.
 
         Service by service, each service's rising.
         """
         return window.once(("chosen", *self.about), lambda: self._select(window, window.has_joined))
 
-    def all_chosen(self, window: Window) -> Ints:
+    def all_chosen(self, window: Window) -> Codes:
         """Return the same with those refused and those who balked."""
         return window.once(("all chosen", *self.about), lambda: self._select(window, NO_FLAGS))
 
-    def _select(self, window: Window, flag: Flags) -> Ints:
-        return visit_loops.selected(window.by_service, window.slices(self.services), flag, self.who(window))
+    def _select(self, window: Window, flag: Flags) -> Codes:
+        return visit_loops.selected(window.at_services(self.services), flag, self.who(window))
 
-    def position(self, window: Window, rows: Ints) -> Ints:
+    def position(self, window: Window, rows: Codes) -> Ints:
         """Return the position among its services of the service of each of some visits."""
         return visit_loops.looked_up(rows, window.service, self.positions(window))
 
 
 Kind = Callable[[Window, Asked], Facts]
-OF_VISITS = ("facts", "times", "runs", "chosen", "all chosen", "counted")
+OF_VISITS = ("facts", "times", "runs", "led", "chosen", "all chosen", "counted")
 """Kinds of what a window keeps that are of one measure, or of measures of the same visits."""
-OF_MEASURES = (*OF_VISITS, "stamp", "stamped", "in order", "delays by service", "leaving")
+OF_SERVICES = ("stamped", "outcomes")
+"""Those that are of measures of visits to the same services."""
+OF_MEASURES = (*OF_VISITS, *OF_SERVICES, "stamp", "who", "delays by kind", "leaving")
 """Those that measures alone look at."""
 KINDS: dict[str, Kind] = {}
 """Every kind of measure, by the name definitions use."""
@@ -322,7 +324,8 @@ def measure_all(
 
 def measured(window: Window, definitions: Mapping[str, MeasureDef]) -> Tidy:
     """Return every measure of a window, as ``measure_all`` does."""
-    return table([(m, facts(window, m).series(window.edges)) for m in asked(window, definitions)])
+    whole = Periods.of(window.edges)
+    return table([(m, facts(window, m).series(whole)) for m in asked(window, definitions)])
 
 
 def table(found: list[tuple[Asked, Series]]) -> Tidy:

@@ -1,4 +1,4 @@
-"""Times of stays and what follows them: compiled, one pass each. Ticks of what has not happened are past 2^61."""
+"""Times of stays and what follows them: compiled, one pass each."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from flowsim.measure.visit_loops import Links, marked
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int16]
+Runs = tuple[Codes, Codes]
+"""First and last rows of visits in a row that count as one."""
+Stamp = tuple[Ints, Flags]
+"""When each visit came to something, and whether it did."""
+Where = tuple[Codes, Ints, int]
+"""Service of each visit, the position of each service, and how many positions there are."""
 
 NEVER = -1
-NOT_YET = 1 << 61
 
 
 @njit(cache=True, nogil=True)
-def between(
-    runs: tuple[Ints, Ints], is_out: Flags, came_from: Codes, from_there: Flags, went: Codes, to_there: Flags
-) -> tuple[Ints, Ints]:
+def between(runs: Runs, is_out: Flags, came_from: Places, from_there: Flags, went: Places, to_there: Flags) -> Runs:
     """Return the first and last rows of the runs that come from and lead to some places.
 
     Args:
@@ -32,7 +36,7 @@ def between(
         to_there: by place code; empty for all.
     """
     first, last = runs
-    head, tail, n = np.empty(first.size, np.int64), np.empty(first.size, np.int64), 0
+    head, tail, n = np.empty(first.size, np.int32), np.empty(first.size, np.int32), 0
     for i in range(first.size):
         a, z = first[i], last[i]
         head[n], tail[n] = a, z
@@ -43,142 +47,227 @@ def between(
 
 @njit(cache=True, nogil=True)
 def times(
-    runs: tuple[Ints, Ints],
-    service: Codes,
-    position: Ints,
-    stamps: tuple[Ints, Ints],
+    runs: Runs,
+    where: Where,
+    begin: Stamp,
+    end: Stamp,
     midnights: Ints,
     by_end: int,
     window: tuple[int, int],
-) -> tuple[Ints, Ints, Ints]:
-    """Return position, tick and length of the runs that reached their end, observed in the window.
+    edges: Ints,
+) -> tuple[Ints, Ints, Ints, int]:
+    """Return how long the runs that reached their end took, of those observed in the window.
 
     Args:
         runs: first and last rows.
-        service: by visit.
-        position: by service; a run counts where it began.
-        stamps: by visit, when a run that starts with it begins, and when one it is the last of ends.
+        where: a run counts where it began.
+        begin: of a run's first visit.
+        end: of a run's last visit.
         midnights: ticks of which a run has one, to count; empty for all runs.
-        by_end: whether they are observed at their end rather than when they begin.
+        by_end: whether runs are observed at their end rather than when they begin.
         window: first tick, and the one past the last.
+        edges: ticks between periods, rising.
+
+    Returns:
+        Number and sum by service and period; of each, in no order, time x 2^bits + cell of that table, and how many
+        bits.
     """
-    (first, last), (begin, end) = runs, stamps
-    where, tick = np.empty(first.size, np.int64), np.empty(first.size, np.int64)
-    lasts, n = np.empty(first.size, np.int64), 0
-    guess = edges_a_tick(midnights) if midnights.size else 0.0
+    (first, last), (service, position, n_services) = runs, where
+    (since_at, has_begun), (until_at, has_ended) = begin, end
+    n_periods, guess, by_night = edges.size - 1, edges_a_tick(edges), edges_a_tick(midnights) if midnights.size else 0.0
+    earliest, latest = max(window[0], edges[0], 0), min(window[1], edges[edges.size - 1])
+    number, total = np.zeros((n_services, n_periods), np.int64), np.zeros((n_services, n_periods), np.int64)
+    packed, n, bits = np.empty(first.size, np.int64), 0, 0
+    while (n_services * n_periods) >> bits:
+        bits += 1
     for i in range(first.size):
-        since, until = begin[first[i]], end[last[i]]
+        a, z = first[i], last[i]
+        since, until = since_at[a], until_at[z]
         at = until if by_end else since
-        if since < NOT_YET and until < NOT_YET and window[0] <= at < window[1] and at != NEVER:
-            where[n], tick[n], lasts[n] = position[service[first[i]]], at, until - since
-            if midnights.size:
-                n += before(midnights, since + 1, guess) < before(midnights, until + 1, guess)
-            else:
-                n += 1
-    return where[:n].copy(), tick[:n].copy(), lasts[:n].copy()
+        if not (has_begun[a] and has_ended[z] and earliest <= at < latest):
+            continue
+        if midnights.size and before(midnights, since + 1, by_night) == before(midnights, until + 1, by_night):
+            continue
+        s, p = position[service[a]], period_of(edges, at, guess)
+        number[s, p] += 1
+        total[s, p] += until - since
+        packed[n] = ((until - since) << bits) + s * n_periods + p
+        n += 1
+    return number, total, packed[:n].copy(), bits
 
 
 @njit(cache=True, nogil=True)
 def over_limit(
-    runs: tuple[Ints, Ints],
-    service: Codes,
-    position: Ints,
-    stamps: tuple[Ints, Ints],
-    left: Ints,
-    latest: int,
-    limit: int,
-    n_services: int,
-    edges: Ints,
+    runs: Runs, where: Where, begin: Stamp, end: Stamp, left: Ints, latest: int, limit: int, edges: Ints
 ) -> Ints:
     """Return how many runs that begin in each period are over a limit, of those of which that is known.
 
     Args:
         runs: first and last rows.
-        service: by visit.
-        position: by service.
-        stamps: as for ``times``.
+        where: a run counts where it began.
+        begin: as for ``times``.
+        end: as for ``times``.
         left: of each visit; who left before the end of the run is left out.
         latest: tick before which they begin.
         limit: in ticks.
-        n_services: how many positions there are.
         edges: ticks between periods, rising, none before 0.
 
     Returns:
         Counts of all and of those over the limit: (2, services, periods).
     """
-    (first, last), (begin, end) = runs, stamps
+    (first, last), (service, position, n_services) = runs, where
+    (since_at, has_begun), (until_at, has_ended) = begin, end
     earliest, final, guess = edges[0], min(edges[edges.size - 1], latest), edges_a_tick(edges)
     number = np.zeros((2, n_services, edges.size - 1), np.int64)
     for i in range(first.size):
-        since, until = begin[first[i]], end[last[i]]
-        if earliest <= since < final and (until < NOT_YET or left[last[i]] >= NOT_YET):
-            s, p = position[service[first[i]]], period_of(edges, since, guess)
+        a, z = first[i], last[i]
+        since = since_at[a]
+        if has_begun[a] and earliest <= since < final and (has_ended[z] or left[z] == NEVER):
+            s, p = position[service[a]], period_of(edges, since, guess)
             number[0, s, p] += 1
-            number[1, s, p] += until - since > limit
+            number[1, s, p] += not has_ended[z] or until_at[z] - since > limit
     return number
 
 
 @njit(cache=True, nogil=True)
-def soonest_after(last: Ints, clock: Ints, starts: Ints, patient: Codes, exits: tuple[Codes, Ints, Flags]) -> Ints:
-    """Return how long after each clock the first thing of interest came; past 2^61 where none did.
+def led(last: Codes, where: Where, left: Ints, went: Places, is_out: Flags, is_there: Flags, edges: Ints) -> Ints:
+    """Return how many stays ended in each period, and of those how many led to some places: (2, services, periods).
+
+    Args:
+        last: rows of the visits with which they end.
+        where: a stay counts where it ended.
+        left: of each visit.
+        went: by visit, as in ``Records``.
+        is_out: by place code (NEVER the last), whether stays that led there are left out.
+        is_there: by place code.
+        edges: ticks between periods, rising, none before 0.
+    """
+    service, position, n_services = where
+    begin, end, guess = edges[0], edges[edges.size - 1], edges_a_tick(edges)
+    number = np.zeros((2, n_services, edges.size - 1), np.int64)
+    for i in range(last.size):
+        row = last[i]
+        if begin <= left[row] < end and not is_out[went[row]]:
+            s, p = position[service[row]], period_of(edges, left[row], guess)
+            number[0, s, p] += 1
+            number[1, s, p] += is_there[went[row]]
+    return number
+
+
+@njit(cache=True, nogil=True)
+def shares(rows: Codes, where: Where, tick: Ints, flag: Flags, edges: Ints) -> Ints:
+    """Return how many visits count in each period, and how many of them have a flag: (2, services, periods).
+
+    Args:
+        rows: of the visits.
+        where: they count.
+        tick: of each visit.
+        flag: of each of the rows.
+        edges: ticks between periods, rising.
+    """
+    service, position, n_services = where
+    begin, end, guess = edges[0], edges[edges.size - 1], edges_a_tick(edges)
+    number = np.zeros((2, n_services, edges.size - 1), np.int64)
+    for i in range(rows.size):
+        at = tick[rows[i]]
+        if begin <= at < end:
+            s, p = position[service[rows[i]]], period_of(edges, at, guess)
+            number[0, s, p] += 1
+            number[1, s, p] += flag[i]
+    return number
+
+
+@njit(cache=True, nogil=True)
+def follows(
+    last: Codes, clock: Ints, starts: Ints, patient: Codes, exits: tuple[Ints, Ints, Flags], limit: int
+) -> Flags:
+    """Return whether the first thing of interest came no later than a limit after each clock.
 
     Args:
         last: row of each stay.
         clock: of each stay.
-        starts: of each stay, the next start of interest.
+        starts: of each stay, the next start of interest; past 2^61 where there is none.
         patient: of each visit.
         exits: each patient's exit and when they left by it; by exit (NEVER the last), whether it is of interest.
+        limit: in ticks.
     """
     code, left, counts = exits
-    found = np.empty(last.size, np.int64)
+    found = np.empty(last.size, np.bool_)
     for i in range(last.size):
         who, soonest = patient[last[i]], starts[i]
         if code[who] != NEVER and counts[code[who]]:
             soonest = min(soonest, left[who])
-        found[i] = soonest - clock[i]
+        found[i] = soonest - clock[i] <= limit
     return found
 
 
 @njit(cache=True, nogil=True)
+def admitted_after(
+    runs: Runs, where: Where, following: Codes, ward: Flags, ticks: tuple[Ints, Ints, Flags], hours: tuple[int, int]
+) -> tuple[Ints, Ints, Ints]:
+    """Return position, tick of admission and class of the runs whose patient waited long for a bed.
+
+    Args:
+        runs: first and last rows.
+        where: a run counts where it began.
+        following: of every visit, the same patient's next visit.
+        ward: by place code, whether a start there is an admission.
+        ticks: queued and started of every visit, and whether it started.
+        hours: ticks from the beginning of a run to the start of the bed: over the first is class 0, over the
+            second class 1.
+    """
+    (first, last), (service, position, _), (queued, started, has_started) = runs, where, ticks
+    at, tick = np.empty(first.size, np.int64), np.empty(first.size, np.int64)
+    kind, n = np.empty(first.size, np.int64), 0
+    for i in range(first.size):
+        bed = following[last[i]]
+        if bed != NEVER and ward[service[bed]] and has_started[bed]:
+            waited = started[bed] - queued[first[i]]
+            at[n], tick[n], kind[n] = position[service[first[i]]], started[bed], waited > hours[1]
+            n += waited > hours[0]
+    return at[:n].copy(), tick[:n].copy(), kind[:n].copy()
+
+
+@njit(cache=True, nogil=True)
 def seen_and_home(
-    rows: Ints, links: Links, went: Codes, refused: Flags, left: Ints, home: Flags, ward: Flags
-) -> tuple[Ints, Ints]:
-    """Return the first row that saw each patient who went home without asking for a ward, and when they went.
+    rows: Codes, where: Where, links: Links, ways: tuple[Places, Ints, Flags], home: Flags, ward: Flags, edges: Ints
+) -> Ints:
+    """Return how many patients went home in each period without asking for a ward, by the service that saw them first.
 
     Args:
         rows: of the visits that saw someone.
+        where: these are.
         links: see ``Links``.
-        went: by visit.
-        refused: by visit.
-        left: by visit.
+        ways: by visit, where it led, when it was left, and whether it was refused.
         home: by place code; NEVER is the last.
         ward: by place code.
+        edges: ticks between periods, rising, none before 0.
     """
-    service, previous, following = links
-    saw = marked(rows, service.size)
-    first, final, n = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64), 0
+    (service, previous, following), (went, left, refused) = links, ways
+    _, position, n_services = where
+    earliest, latest, guess = edges[0], edges[edges.size - 1], edges_a_tick(edges)
+    saw, number = marked(rows, service.size), np.zeros((n_services, edges.size - 1), np.int64)
     for i in range(rows.size):
         # Back to the start of the episode, unless a visit before saw the patient.
-        row, before = rows[i], previous[rows[i]]
-        while before != NEVER and not home[service[before]] and not saw[before]:
-            row, before = before, previous[before]
-        if before != NEVER and not home[service[before]]:
+        row, before_it = rows[i], previous[rows[i]]
+        while before_it != NEVER and not home[service[before_it]] and not saw[before_it]:
+            row, before_it = before_it, previous[before_it]
+        if before_it != NEVER and not home[service[before_it]]:
             continue
         # And on to its end, unless a ward is asked for.
         end = NEVER
         while row != NEVER and not ward[service[row]]:
             is_last = home[service[row]]
-            if home[went[row]] and not is_last and not refused[row] and left[row] < NOT_YET:
+            if home[went[row]] and not is_last and not refused[row] and left[row] != NEVER:
                 end = row
             row = NEVER if is_last else following[row]
-        if row == NEVER and end != NEVER:
-            first[n], final[n] = rows[i], end
-            n += 1
-    return first[:n].copy(), final[:n].copy()
+        if row == NEVER and end != NEVER and earliest <= left[end] < latest:
+            number[position[service[rows[i]]], period_of(edges, left[end], guess)] += 1
+    return number
 
 
 @njit(cache=True, nogil=True)
-def repeats(rows: Ints, links: Links, home: Flags) -> Flags:
+def repeats(rows: Codes, links: Links, home: Flags) -> Flags:
     """Return which contacts follow another in the same episode.
 
     Args:
@@ -189,15 +278,15 @@ def repeats(rows: Ints, links: Links, home: Flags) -> Flags:
     service, previous, _ = links
     is_contact, found = marked(rows, service.size), np.zeros(rows.size, np.bool_)
     for i in range(rows.size):
-        before = previous[rows[i]]
-        while before != NEVER and not home[service[before]] and not found[i]:
-            found[i] = is_contact[before]
-            before = previous[before]
+        earlier = previous[rows[i]]
+        while earlier != NEVER and not home[service[earlier]] and not found[i]:
+            found[i] = is_contact[earlier]
+            earlier = previous[earlier]
     return found
 
 
 @njit(cache=True, nogil=True)
-def contacts_from(first: Ints, rows: Ints, links: Links, home: Flags) -> Ints:
+def contacts_from(first: Codes, rows: Codes, links: Links, home: Flags) -> Ints:
     """Return how many contacts an episode has from the first of them on; for the arguments see ``repeats``."""
     service, _, following = links
     is_contact, found = marked(rows, service.size), np.zeros(first.size, np.int64)

@@ -13,9 +13,13 @@ from flowsim.measure.loops import edges_a_tick, period_of
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
-Periods = npt.NDArray[np.int16]
+Places = npt.NDArray[np.int16]
 Keys = npt.NDArray[Any]
 """Small whole numbers; below 0 for what is left out."""
+Slices = tuple[Codes, Ints, Ints]
+"""Rows of visits service by service, and where those of each service wanted begin and end."""
+Stamped = tuple[Ints, Places, Places, Codes]
+"""What ``stamped`` returns."""
 
 NEVER = -1
 
@@ -40,10 +44,10 @@ def neighbours(patient: Codes) -> tuple[Codes, Codes]:
 
 
 @njit(cache=True, nogil=True)
-def ways(service: Codes, destination: Codes, previous: Codes, following: Codes) -> tuple[Codes, Codes]:
+def ways(service: Codes, destination: Ints, previous: Codes, following: Codes) -> tuple[Places, Places]:
     """Return the service of the visit before, and where each visit led: its destination, else the next service."""
     n = service.size
-    came, went = np.empty(n, np.int32), np.empty(n, np.int32)
+    came, went = np.empty(n, np.int16), np.empty(n, np.int16)
     for row in range(n):
         before, after = previous[row], following[row]
         came[row] = service[before] if before != NEVER else NEVER
@@ -54,17 +58,48 @@ def ways(service: Codes, destination: Codes, previous: Codes, following: Codes) 
 
 
 @njit(cache=True, nogil=True)
-def selected(rows: Ints, slices: tuple[Ints, Ints], flag: Flags, who: tuple[Codes, Keys]) -> Ints:
+def by_service(service: Codes, n_services: int) -> tuple[Codes, Ints]:
+    """Return rows service by service, each service's rising, and where those of each begin (and the last end)."""
+    bounds = np.zeros(n_services + 1, np.int64)
+    for row in range(service.size):
+        bounds[service[row] + 1] += 1
+    for s in range(n_services):
+        bounds[s + 1] += bounds[s]
+    rows, place = np.empty(service.size, np.int32), bounds.copy()
+    for row in range(service.size):
+        rows[place[service[row]]] = row
+        place[service[row]] += 1
+    return rows, bounds
+
+
+@njit(cache=True, nogil=True)
+def ranked(code: Ints, n_codes: int) -> tuple[Codes, Ints]:
+    """Return the place of each code among those there are, and which those are, rising."""
+    place, n = np.full(n_codes, NEVER, np.int32), 0
+    for i in range(code.size):
+        place[code[i]] = 0
+    there = np.empty(min(n_codes, code.size), np.int64)
+    for c in range(n_codes):
+        if place[c] != NEVER:
+            place[c], there[n] = n, c
+            n += 1
+    found = np.empty(code.size, np.int32)
+    for i in range(code.size):
+        found[i] = place[code[i]]
+    return found, there[:n].copy()
+
+
+@njit(cache=True, nogil=True)
+def selected(slices: Slices, flag: Flags, who: tuple[Codes, Keys]) -> Codes:
     """Return the rows of visits to some services that have a flag and are by patients who are meant.
 
     Args:
-        rows: service by service.
-        slices: where those of each service wanted begin and end.
+        slices: see ``Slices``.
         flag: by visit; empty for all.
         who: a code of each visit's patient, and by code whether they are meant (0 or more); empty for all.
     """
-    (first, last), (code, key) = slices, who
-    found, n_found = np.empty((last - first).sum() + 1, np.int64), 0
+    (rows, first, last), (code, key) = slices, who
+    found, n_found = np.empty((last - first).sum() + 1, np.int32), 0
     for k in range(first.size):
         for i in range(first[k], last[k]):
             row = rows[i]
@@ -75,7 +110,7 @@ def selected(rows: Ints, slices: tuple[Ints, Ints], flag: Flags, who: tuple[Code
 
 
 @njit(cache=True, nogil=True)
-def looked_up(rows: Ints, code: Codes, value: Ints) -> Ints:
+def looked_up(rows: Codes, code: Codes, value: Ints) -> Ints:
     """Return the value of the code of each of some rows."""
     found = np.empty(rows.size, np.int64)
     for i in range(rows.size):
@@ -84,86 +119,90 @@ def looked_up(rows: Ints, code: Codes, value: Ints) -> Ints:
 
 
 @njit(cache=True, nogil=True)
-def flagged(rows: Ints, first: Flags, second: Flags) -> Ints:
-    """Return the rows that have both flags; empty flags are of all."""
-    found, n_found = np.empty(rows.size, np.int64), 0
-    has_first, has_second = first.size > 0, second.size > 0
+def flagged(rows: Codes, flag: Flags) -> Codes:
+    """Return the rows that have a flag."""
+    found, n_found = np.empty(rows.size, np.int32), 0
     for i in range(rows.size):
-        row = rows[i]
-        found[n_found] = row
-        n_found += (not has_first or first[row]) and (not has_second or second[row])
+        found[n_found] = rows[i]
+        n_found += flag[rows[i]]
     return found[:n_found].copy()
 
 
 @njit(cache=True, nogil=True)
-def stretches(
-    rows: Ints, flag: Flags, start: Ints, stop: Ints, weight: Codes, service: Codes, least: int
-) -> tuple[Codes, Codes, Ints, Ints, Codes]:
-    """Return service, row, start, stop and weight of stretches of time, each of a visit.
+def stamped(slices: Slices, flag: Flags, tick: Ints, came_from: Places, code: Codes, edges: Ints) -> Stamped:
+    """Return what tells apart the visits to some services that have a flag and count between the edges.
 
     Args:
-        rows: of visits, in the order wanted.
-        flag: by visit, whether it has a stretch.
-        start: of each visit.
-        stop: of each visit.
-        weight: of each visit; empty where each counts once.
-        service: of each visit.
-        least: how many ticks a stretch has at least.
+        slices: see ``Slices``.
+        flag: by visit.
+        tick: by visit, when it counts.
+        came_from: by visit.
+        code: by visit, of its patient.
+        edges: ticks between periods, rising.
+
+    Returns:
+        Where those of each service begin, and the last end; period, place and code of each.
     """
-    n = 0
-    for row in range(service.size):
-        n += flag[row] and stop[row] - start[row] >= least
-    where, whose, by = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
-    since, until = np.empty(n, np.int64), np.empty(n, np.int64)
-    at = 0
-    for i in range(rows.size):
-        row = rows[i]
-        if flag[row] and stop[row] - start[row] >= least:
-            where[at], whose[at], by[at] = service[row], row, weight[row] if weight.size else 1
-            since[at], until[at] = start[row], stop[row]
-            at += 1
-    return where, whose, since, until, by
-
-
-@njit(cache=True, nogil=True)
-def periods(rows: Ints, flag: Flags, tick: Ints, edges: Ints) -> Periods:
-    """Return the period in which each of some visits counts; -1 for those without a flag or outside the edges."""
+    rows, first, last = slices
     begin, end, guess = edges[0], edges[edges.size - 1], edges_a_tick(edges)
-    found = np.full(rows.size, -1, np.int16)
-    for i in range(rows.size):
-        row = rows[i]
-        if begin <= tick[row] < end and flag[row]:
-            found[i] = period_of(edges, tick[row], guess)
-    return found
+    most, n = (last - first).sum(), 0
+    period, place, whose = np.empty(most, np.int16), np.empty(most, np.int16), np.empty(most, np.int32)
+    bounds = np.zeros(first.size + 1, np.int64)
+    for k in range(first.size):
+        for i in range(first[k], last[k]):
+            row = rows[i]
+            if begin <= tick[row] < end and flag[row]:
+                period[n], place[n], whose[n] = period_of(edges, tick[row], guess), came_from[row], code[row]
+                n += 1
+        bounds[k + 1] = n
+    return bounds, period[:n].copy(), place[:n].copy(), whose[:n].copy()
 
 
 @njit(cache=True, nogil=True)
-def tally(
-    slices: tuple[Ints, Ints],
-    period: Periods,
-    which: tuple[Codes, Flags],
-    who: tuple[Codes, Keys],
-    n_keys: int,
-    n_periods: int,
-) -> Ints:
+def tally(visits: Stamped, allowed: Flags, key: Keys, n_keys: int, n_periods: int) -> Ints:
     """Return how many visits count in each period: (services, keys of patients, periods).
 
     Args:
-        slices: where the visits to each service wanted begin and end; the other columns are service by service.
-        period: of each visit; below 0 for those that do not count.
-        which: a code of each visit (-1 the last), and by code whether it counts; empty for all.
-        who: a code of each visit's patient, and by code the key, below 0 for patients left out; empty for key 0.
+        visits: as ``stamped`` returns them.
+        allowed: by place a visit came from (NEVER the last), whether it counts; empty for all.
+        key: by code of its patient, below 0 for patients left out; empty for key 0.
         n_keys: how many.
         n_periods: how many.
     """
-    (first, last), (place, allowed), (code, key) = slices, which, who
-    number = np.zeros((first.size, n_keys, n_periods), np.int64)
-    for k in range(first.size):
-        for i in range(first[k], last[k]):
-            if period[i] >= 0 and (allowed.size == 0 or allowed[place[i]]):
+    bounds, period, place, code = visits
+    number = np.zeros((bounds.size - 1, n_keys, n_periods), np.int64)
+    for k in range(bounds.size - 1):
+        for i in range(bounds[k], bounds[k + 1]):
+            if allowed.size == 0 or allowed[place[i]]:
                 whose = np.int64(key[code[i]]) if key.size else np.int64(0)
                 if whose >= 0:
                     number[k, whose, period[i]] += 1
+    return number
+
+
+@njit(cache=True, nogil=True)
+def outcomes(
+    slices: Slices, flag: Flags, who: tuple[Codes, Keys], outcome: Ints, n: int, queued: Ints, edges: Ints
+) -> Ints:
+    """Return how many visits joined in each period ended in which way: (services, outcomes, periods).
+
+    Args:
+        slices: see ``Slices``.
+        flag: by visit, whether it counts.
+        who: as for ``selected``.
+        outcome: by visit.
+        n: how many outcomes there are.
+        queued: by visit.
+        edges: ticks between periods, rising.
+    """
+    (rows, first, last), (code, key) = slices, who
+    begin, end, guess = edges[0], edges[edges.size - 1], edges_a_tick(edges)
+    number = np.zeros((first.size, n, edges.size - 1), np.int64)
+    for k in range(first.size):
+        for i in range(first[k], last[k]):
+            row = rows[i]
+            if begin <= queued[row] < end and flag[row] and (key.size == 0 or key[code[row]] >= 0):
+                number[k, outcome[row], period_of(edges, queued[row], guess)] += 1
     return number
 
 
@@ -172,7 +211,7 @@ Links = tuple[Codes, Codes, Codes]
 
 
 @njit(cache=True, nogil=True)
-def marked(rows: Ints, n: int) -> Flags:
+def marked(rows: Codes, n: int) -> Flags:
     """Return which of so many rows are among some."""
     found = np.zeros(n, np.bool_)
     for i in range(rows.size):
@@ -181,23 +220,7 @@ def marked(rows: Ints, n: int) -> Flags:
 
 
 @njit(cache=True, nogil=True)
-def heads(rows: Ints, among: Ints, provider: Codes, links: Links) -> Ints:
-    """Return the first row of the run that each of some visits belongs to; for the other arguments see ``runs``."""
-    service, previous, _ = links
-    is_mine, found = marked(among, service.size), np.empty(rows.size, np.int64)
-    for i in range(rows.size):
-        head = rows[i]
-        before = previous[head]
-        while before != NEVER and is_mine[before]:
-            if provider.size > 0 and provider[service[head]] != provider[service[before]]:
-                break
-            head, before = before, previous[before]
-        found[i] = head
-    return found
-
-
-@njit(cache=True, nogil=True)
-def runs(rows: Ints, provider: Codes, links: Links) -> tuple[Ints, Ints]:
+def runs(rows: Codes, provider: Codes, links: Links) -> tuple[Codes, Codes]:
     """Return the first and last rows of the runs that some visits make: those of a patient one after the other.
 
     Args:
@@ -205,23 +228,43 @@ def runs(rows: Ints, provider: Codes, links: Links) -> tuple[Ints, Ints]:
         provider: by service; visits are in one run where it is the same. Empty: always.
         links: see ``Links``.
     """
-    service, _, following = links
-    is_mine = marked(rows, service.size)
-    last, n = np.empty(rows.size, np.int64), 0
+    service, previous, following = links
+    is_mine, by_provider = marked(rows, service.size), provider.size > 0
+    first, last, n = np.empty(rows.size, np.int32), np.empty(rows.size, np.int32), 0
     for i in range(rows.size):
         row = rows[i]
         after = following[row]
-        last[n] = row
-        is_last = after == NEVER or not is_mine[after]
-        if not is_last and provider.size > 0:
-            is_last = provider[service[row]] != provider[service[after]]
-        n += is_last
-    last = last[:n].copy()
-    return heads(last, rows, provider, links), last
+        goes_on = after != NEVER and is_mine[after]
+        if goes_on and (not by_provider or provider[service[row]] == provider[service[after]]):
+            continue
+        head, before = row, previous[row]
+        while before != NEVER and is_mine[before]:
+            if by_provider and provider[service[head]] != provider[service[before]]:
+                break
+            head, before = before, previous[before]
+        first[n], last[n] = head, row
+        n += 1
+    return first[:n].copy(), last[:n].copy()
 
 
 @njit(cache=True, nogil=True)
-def next_starts(rows: Ints, following: Codes, counts: Flags, service: Codes, started: Ints) -> Ints:
+def heads(rows: Codes, links: Links) -> Codes:
+    """Return the first row of the run, of any provider, that each of some visits belongs to."""
+    service, previous, _ = links
+    is_mine, found = marked(rows, service.size), np.empty(rows.size, np.int32)
+    for i in range(rows.size):
+        head = rows[i]
+        before = previous[head]
+        while before != NEVER and is_mine[before]:
+            head, before = before, previous[before]
+        found[i] = head
+    return found
+
+
+@njit(cache=True, nogil=True)
+def next_starts(
+    rows: Codes, following: Codes, counts: Flags, service: Codes, started: Ints, has_started: Flags
+) -> Ints:
     """Return the earliest start among the same patient's later visits to some services, of each of some rows.
 
     Args:
@@ -229,13 +272,14 @@ def next_starts(rows: Ints, following: Codes, counts: Flags, service: Codes, sta
         following: of every visit, the same patient's next visit.
         counts: by service, whether a start there counts.
         service: of every visit.
-        started: of every visit; past 2^61 where it did not.
+        started: of every visit.
+        has_started: of every visit.
     """
     found = np.full(rows.size, 1 << 62, np.int64)
     for i in range(rows.size):
         later = following[rows[i]]
         while later != NEVER:
-            if counts[service[later]]:
+            if counts[service[later]] and has_started[later]:
                 found[i] = min(found[i], started[later])
             later = following[later]
     return found

@@ -10,46 +10,37 @@ from flowsim.measure import stay_loops, visit_loops
 from flowsim.measure.counts import Counts
 from flowsim.measure.facts import PERCENTILES, Facts
 from flowsim.measure.frames import Window
-from flowsim.measure.integrals import summed
-from flowsim.measure.intervals import FAR, Flags
-from flowsim.measure.moments import Moments
-from flowsim.measure.records import or_far
-from flowsim.measure.registry import NO_FLAGS, Asked, measure_kind
+from flowsim.measure.intervals import NO_FLAGS, Flags
+from flowsim.measure.periods import Count, kept
+from flowsim.measure.registry import Asked, measure_kind
 from flowsim.measure.sorting import Codes, codes, whole
-from flowsim.trajectory import Ints
+from flowsim.measure.times import Timed, Times
+from flowsim.trajectory import NEVER, Ints
 
 STAMPS = ("queued", "started", "seen", "ready", "left")
 
 
-def stamp(window: Window, name: str) -> Ints:
-    """Return when each visit reached a stamp; FAR where it did not."""
+def stamp(window: Window, name: str) -> stay_loops.Stamp:
+    """Return when each visit reached a stamp, and whether it did."""
     return window.once(("stamp", name), lambda: _stamp(window, name))
 
 
-def _stamp(window: Window, name: str) -> Ints:
-    v = window.visits
-    if name == "started":
-        return np.where(window.has_started, v.started, FAR)
-    known = {"queued": lambda: v.queued, "ready": lambda: window.ready, "left": lambda: window.left}
-    return known[name]() if name in known else or_far(v.seen)
+def _stamp(window: Window, name: str) -> stay_loops.Stamp:
+    tick = whole(getattr(window.visits, name))
+    known = {"queued": lambda: window.is_any, "started": lambda: window.has_started}
+    return tick, known[name]() if name in known else tick != NEVER
 
 
-def run_heads(window: Window, asked: Asked, of: str = "spells") -> tuple[Ints, Ints]:
-    """Return a measure's visits, and the first row of the run that each belongs to.
+def runs(window: Window, asked: Asked, of: str = "spells") -> stay_loops.Runs:
+    """Return the first and last rows of the runs of visits that count as one.
 
     What counts as one is ``visits`` (each by itself), ``attendances`` (moves between the measure's services of
     one provider are one attendance) or ``spells`` (moves between any of them are one spell).
     """
-    rows = asked.chosen(window)
-    return rows, rows if of == "visits" else visit_loops.heads(rows, rows, _provider(window, of), window.links)
-
-
-def runs(window: Window, asked: Asked, of: str = "spells") -> tuple[Ints, Ints]:
-    """Return the first and last rows of the runs of visits that count as one; see ``run_heads``."""
     return window.once(("runs", *asked.about, of), lambda: _runs(window, asked, of))
 
 
-def _runs(window: Window, asked: Asked, of: str) -> tuple[Ints, Ints]:
+def _runs(window: Window, asked: Asked, of: str) -> stay_loops.Runs:
     rows = asked.chosen(window)
     return (rows, rows) if of == "visits" else visit_loops.runs(rows, _provider(window, of), window.links)
 
@@ -78,9 +69,7 @@ def interval(window: Window, asked: Asked) -> Facts:
     if statistic in ("mean", *PERCENTILES):
         key = ("times", asked.definition.unit, *_asked_of(asked, "by", "nights"))
         return window.once(key, lambda: _times(window, asked)).taking(statistic)
-    names, limit, number = asked.names(window), asked.limit(window), len(asked.services)
-    of_runs, left, latest = _of_runs(window, asked), window.left, window.trajectory.end - limit
-    count = summed(lambda edges: stay_loops.over_limit(*of_runs, left, latest, limit, number, whole(edges)))
+    names, count = asked.names(window), _over_limit(window, asked)
     if statistic == "number_over":
         return Counts(names, lambda edges: count(edges)[1], per=asked.per(window))
     is_within = statistic == "share_within"
@@ -91,13 +80,25 @@ def interval(window: Window, asked: Asked) -> Facts:
     )
 
 
-def _times(window: Window, asked: Asked) -> Moments:
+def _times(window: Window, asked: Asked) -> Times:
     """Return the times of those who reached the end, observed at its beginning or end in the window."""
     is_over_night = asked.option("nights", "any", "over") == "over"
     midnights = window.midnight_ticks if is_over_night else window.midnight_ticks[:0]
     by_end, bounds = int(asked.option("by", "from", "to") == "to"), (window.start, window.end)
-    position, tick, lasts = stay_loops.times(*_of_runs(window, asked), midnights, by_end, bounds)
-    return Moments(asked.names(window), position, tick, lasts, unit=asked.ticks_per_unit(window))
+    found, stamps, where = _of_runs(window, asked), _stamps(window, asked), asked.where(window)
+
+    def find(edges: Ints) -> Timed:
+        return Timed(*stay_loops.times(found, where, *stamps, midnights, by_end, bounds, edges))
+
+    return Times(asked.names(window), find, asked.ticks_per_unit(window))
+
+
+def _over_limit(window: Window, asked: Asked) -> Count:
+    """Return a count of those of whom all is known, and of those over the limit: (2, services, periods)."""
+    limit = asked.limit(window)
+    found, stamps, where = _of_runs(window, asked), _stamps(window, asked), asked.where(window)
+    left, latest = whole(window.visits.left), window.trajectory.end - limit
+    return kept(lambda edges: stay_loops.over_limit(found, where, *stamps, left, latest, limit, edges))
 
 
 def _asked_of(asked: Asked, *more: str) -> tuple[Hashable, ...]:
@@ -106,18 +107,21 @@ def _asked_of(asked: Asked, *more: str) -> tuple[Hashable, ...]:
     return (*asked.about, *(options.get(name) for name in ("of", "from", "to", "towards", "origin", "placed", *more)))
 
 
-def _of_runs(window: Window, asked: Asked) -> tuple[tuple[Ints, Ints], Codes, Ints, tuple[Ints, Ints]]:
-    """Return the runs an interval is of, each visit's service, positions of services, and the stamps from and to."""
+def _stamps(window: Window, asked: Asked) -> tuple[stay_loops.Stamp, stay_loops.Stamp]:
     begin_at, end_at = asked.option("from", *STAMPS[:4]), asked.option("to", "left", *STAMPS[1:4])
-    found = runs(window, asked, asked.option("of", "visits", "attendances", "spells"))
-    if asked.option("placed", "out", "in") == "out":
-        found = led(window, asked, found, window.is_placed)
-    else:
-        found = led(window, asked, found, NO_FLAGS)
-    return found, window.service, asked.positions(window), (stamp(window, begin_at), stamp(window, end_at))
+    return stamp(window, begin_at), stamp(window, end_at)
 
 
-def led(window: Window, asked: Asked, found: tuple[Ints, Ints], is_out: Flags) -> tuple[Ints, Ints]:
+def _of_runs(window: Window, asked: Asked) -> stay_loops.Runs:
+    """Return the runs an interval is of."""
+    of = asked.option("of", "visits", "attendances", "spells")
+    is_out = window.is_placed if asked.option("placed", "out", "in") == "out" else NO_FLAGS
+    ways = (asked.definition.options.get(name) for name in ("origin", "towards"))
+    key = ("led", *asked.about, of, len(is_out), *ways)
+    return window.once(key, lambda: led(window, asked, runs(window, asked, of), is_out))
+
+
+def led(window: Window, asked: Asked, found: stay_loops.Runs, is_out: Flags) -> stay_loops.Runs:
     """Return the runs that come from ``origin`` and lead ``towards`` where asked for, but for some."""
     origin, towards = (asked.led(window, name) for name in ("origin", "towards"))
     if not (len(origin) or len(towards) or is_out.any()):

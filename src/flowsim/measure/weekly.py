@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from flowsim.config.models import MeasureDef
 from flowsim.measure.facts import NO_SPLIT, Series
 from flowsim.measure.frames import Window
-from flowsim.measure.registry import OF_VISITS, Asked, asked, facts, table
+from flowsim.measure.periods import Periods
+from flowsim.measure.registry import OF_SERVICES, OF_VISITS, Asked, asked, facts, table
 from flowsim.measure.tidy import Tidy, Words, words_of
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
@@ -57,22 +59,17 @@ def in_all_and_by_week(window: Window, definitions: Mapping[str, MeasureDef]) ->
 
     Measures of the same visits are taken one after the other, so that what they share is found once and is at hand.
     """
-    edges = period_edges(window, 7)
-    weeks: dict[str, Series] = {}
-    wholes: dict[str, Series] = {}
     wanted = asked(window, definitions)
-    groups: dict[tuple[Any, ...], list[Asked]] = {}
-    for m in wanted:
-        groups.setdefault(m.about, []).append(m)
-    for _, alike in sorted(groups.items(), key=lambda group: group[0]):
-        for m in alike:
-            # Weeks first: what the whole window sums up to is then added up from them.
-            if _is_weekly(m):
-                weeks[m.name] = facts(window, m).series(edges, False)
-            wholes[m.name] = facts(window, m).series(window.edges)
-        window.forget(*OF_VISITS)
-    in_weeks = [(m, weeks[m.name]) for m in wanted if m.name in weeks]
-    return table([(m, wholes[m.name]) for m in wanted]), _table(window, edges, 7, in_weeks, False)
+    found: dict[str, Series] = {}
+    for _, of_services in groupby(sorted(wanted, key=lambda m: m.about), key=lambda m: m.services):
+        for _, alike in groupby(of_services, key=lambda m: m.about):
+            found.update((m.name, facts(window, m).series(window.periods)) for m in alike)
+            window.forget(*OF_VISITS)
+        window.forget(*OF_SERVICES)
+    # The window is the last of the periods.
+    wholes = [(m, found[m.name].of(slice(-1, None))) for m in wanted]
+    weeks = [(m, found[m.name].of(slice(0, -1))) for m in wanted if _is_weekly(m)]
+    return table(wholes), _table(window, window.whole(7), 7, weeks, False)
 
 
 def _is_weekly(measure: Asked) -> bool:
@@ -80,8 +77,9 @@ def _is_weekly(measure: Asked) -> bool:
 
 
 def _series(window: Window, definitions: Mapping[str, MeasureDef], days: int, splits: bool) -> Tidy:
-    edges = period_edges(window, days)
-    found = [(m, facts(window, m).series(edges, splits)) for m in asked(window, definitions) if _is_weekly(m)]
+    edges = window.whole(days)
+    periods = Periods.of(edges)
+    found = [(m, facts(window, m).series(periods)) for m in asked(window, definitions) if _is_weekly(m)]
     return _table(window, edges, days, found, splits)
 
 
@@ -109,10 +107,3 @@ def _whole(series: Series) -> Series:
     """Return a measure without its parts."""
     whole = [i for i, (_, split) in enumerate(series.labels) if split == NO_SPLIT]
     return Series(tuple(series.labels[i] for i in whole), series.table[whole])
-
-
-def period_edges(window: Window, days: int) -> Ints:
-    """Return the ticks between whole periods of so many days; the window itself where not one fits."""
-    ticks = window.midnight_ticks
-    starts = ticks[(ticks >= window.start) & (ticks <= window.end)][::days]
-    return starts if len(starts) > 1 else window.edges

@@ -2,15 +2,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsim.measure.integrals import (
-    areas,
-    clipped,
-    difference,
-    levels_at,
-    steps,
-    union,
-)
+from flowsim.measure import span_loops
+from flowsim.measure.integrals import areas, clipped, difference, levels_at, steps
 from flowsim.measure.levels import quantiles, time_at_levels
+from flowsim.measure.sorting import codes
 
 Ticks = st.integers(-50, 150)
 Stretches = st.lists(st.tuples(st.integers(0, 2), Ticks, Ticks, st.integers(-3, 5)), max_size=30)
@@ -53,9 +48,10 @@ def test_a_step_function_has_the_area_of_its_intervals(stretches):
 @given(Stretches)
 def test_a_union_covers_each_tick_of_its_intervals_once(stretches):
     group, start, stop, _ = columns(stretches)
-    found = union(group, start, stop)
+    found = span_loops.united(codes(group), start, stop)
     covered = [(g, t) for g, a, b in zip(*found, strict=True) for t in range(a, b)]
     assert len(covered) == len(set(covered))
+    assert list(zip(*found[:2], strict=True)) == sorted(zip(*found[:2], strict=True))
     assert set(covered) == {(g, t) for g, a, b in zip(group, start, stop, strict=True) for t in range(a, b)}
 
 

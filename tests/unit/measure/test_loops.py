@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from flowsim.measure import audit_loops, audit_stay_loops, loops, rank_loops, station_loops, stay_loops, visit_loops
+from flowsim.measure import audit_loops, audit_stay_loops, loops, rank_loops, station_loops
 from flowsim.measure.audit_curves import limited_moments
 from flowsim.measure.integrals import areas, clipped, levels_at, places_in, steps, together
 from flowsim.measure.intervals import FAR
@@ -49,115 +49,6 @@ def test_steps_are_the_levels_of_every_tick(weights):
         assert level[np.searchsorted(ticks, t, side="right") - 1] == wanted
 
 
-def visits():
-    """Return patients, services and what links the visits of patients who come again and again."""
-    patient, service = codes(RNG.integers(0, 60, N)), codes(RNG.integers(0, 4, N))
-    return patient, service, (service, *visit_loops.neighbours(patient))
-
-
-def test_neighbours_are_the_same_patients_visits_before_and_after():
-    patient, _, (_, previous, following) = visits()
-    for row in range(N):
-        before, after = np.flatnonzero(patient[:row] == patient[row]), np.flatnonzero(patient[row:] == patient[row])
-        assert previous[row] == (before[-1] if before.size else -1)
-        assert following[row] == (row + after[1] if after.size > 1 else -1)
-
-
-def episodes_of(patient, service, home):
-    """Return the first row of each visit's episode, which ends with a visit to a service that is home."""
-    first = np.arange(N)
-    for row in range(N):
-        before = np.flatnonzero(patient[:row] == patient[row])
-        if before.size and not home[service[before[-1]]]:
-            first[row] = first[before[-1]]
-    return first
-
-
-def test_contacts_repeat_those_before_in_their_episode():
-    patient, service, links = visits()
-    home = np.array([True, False, False, False])
-    rows = RNG.permutation(np.flatnonzero(service >= 2))
-    episode = episodes_of(patient, service, home)
-    is_repeat = stay_loops.repeats(rows, links, home)
-    assert is_repeat.tolist() == [bool((episode[rows[rows < row]] == episode[row]).any()) for row in rows]
-    first = rows[~is_repeat]
-    found = stay_loops.contacts_from(first, rows, links, home)
-    assert found.tolist() == [(episode[rows] == episode[row]).sum() for row in first]
-
-
-def test_who_went_home_without_a_ward_is_told_by_who_saw_them_first():
-    patient, service, links = visits()
-    following, home, ward = (
-        links[2],
-        np.array([True, False, False, False, False]),
-        np.array([False] * 3 + [True, False]),
-    )
-    went = codes(np.where(following == -1, RNG.choice([0, 4], N), service[following]))
-    rows, refused = np.flatnonzero(service == 2), RNG.random(N) < 0.2
-    left = np.where(RNG.random(N) < 0.1, FAR, np.arange(N))
-    episode = episodes_of(patient, service, home)
-    wanted = {}
-    for head in np.unique(episode):
-        mine = np.flatnonzero(episode == head)
-        ends = mine[home[went[mine]] & ~home[service[mine]] & ~refused[mine] & (left[mine] < FAR)]
-        saw = np.intersect1d(mine, rows)
-        if len(ends) and len(saw) and not ward[service[mine]].any():
-            wanted[saw[0]] = ends[-1]
-    first, final = stay_loops.seen_and_home(rows, links, went, refused, left, home, ward)
-    assert dict(zip(first.tolist(), final.tolist(), strict=True)) == wanted
-
-
-@pytest.mark.parametrize("by_provider", [False, True])
-def test_visits_in_a_row_to_chosen_services_are_one_run(by_provider):
-    _, service, links = visits()
-    provider = codes([0, 0, 1, 1] if by_provider else [])
-    rows = RNG.permutation(np.flatnonzero(service != 3))
-    head, last = {}, set(rows.tolist())
-    for row in np.sort(rows).tolist():
-        before = links[1][row]
-        is_one = before in head and (not by_provider or provider[service[before]] == provider[service[row]])
-        head[row] = head[before] if is_one else row
-        last -= {before} if is_one else set()
-    assert visit_loops.heads(rows, rows, provider, links).tolist() == [head[row] for row in rows.tolist()]
-    found = visit_loops.runs(rows, provider, links)
-    assert {(a, z) for a, z in zip(*(ends.tolist() for ends in found), strict=True)} == {
-        (head[row], row) for row in last
-    }
-
-
-def test_the_next_start_is_the_earliest_among_the_same_patients_later_visits():
-    patient, service = codes(RNG.integers(0, 60, N)), codes(RNG.integers(0, 4, N))
-    started = np.where(RNG.random(N) < 0.2, FAR, RNG.integers(0, 900, N))
-    _, following = visit_loops.neighbours(patient)
-    rows, counts = np.arange(0, N, 3), np.array([True, False, True, False])
-    found = visit_loops.next_starts(rows, following, counts, service, started)
-    for row, soonest in zip(rows, found, strict=True):
-        later = (patient == patient[row]) & (np.arange(N) > row) & counts[service]
-        assert soonest == min([FAR, *started[later]])
-
-
-@pytest.mark.parametrize("of_whom", ["all", "some"])
-def test_visits_are_tallied_by_service_patient_and_period(of_whom):
-    _, service, _ = visits()
-    order, number = np.argsort(service, kind="stable"), np.bincount(service, minlength=4)
-    ends, here = np.cumsum(number), [3, 1]
-    slices = (ends - number)[here], ends[here]
-    tick, place, flag = RNG.integers(-20, 120, N), codes(RNG.integers(-1, 3, N)), RNG.random(N) < 0.7
-    allowed, edges = np.array([True, False, True, False]), np.array([0, 30, 100])
-    code, key = codes(RNG.integers(0, 5, N)), np.array([0, 1, -1, 1, 0], dtype=np.int8)
-    who = (code, key) if of_whom == "some" else (code[:0], key[:0])
-    whose = key[code] if of_whom == "some" else np.zeros(N, dtype=int)
-    period = visit_loops.periods(order, flag, tick, edges)
-    ordered = code[order] if of_whom == "some" else code[:0], who[1]
-    found = visit_loops.tally(slices, period, (place[order], allowed), ordered, 2, 2)
-    for (k, s), level, p in itertools.product(enumerate(here), range(2), range(2)):
-        counts = flag & allowed[place] & (service == s) & (whose == level)
-        assert found[k, level, p] == (counts & (tick >= edges[p]) & (tick < edges[p + 1])).sum()
-    rows = visit_loops.selected(order, slices, flag, who)
-    wanted = [row for s in here for row in np.flatnonzero((service == s) & flag & (whose >= 0))]
-    np.testing.assert_array_equal(rows, wanted)
-
-
 def test_areas_of_slices_are_those_of_their_stretches():
     place, start, stop, weight = stretches((1, 2))
     order, bounds = np.argsort(place, kind="stable"), np.searchsorted(np.sort(place), np.arange(4))
@@ -177,33 +68,31 @@ def test_areas_of_slices_are_those_of_their_stretches():
 @pytest.mark.parametrize("share", [0.5, 0.95])
 def test_a_level_not_exceeded_is_found_in_each_period(share):
     ticks, level = steps(*stretches((1, 2))[1:], -60, FAR)
-    edges = np.array([0, 30, 31, 300, 900])
-    found = loops.level_quantiles(ticks, level, edges, share)
-    for value, (begin, end) in zip(found, itertools.pairwise(edges.tolist()), strict=True):
-        assert value == quantiles(*time_at_levels(clipped(ticks, level, begin, end), begin, end), (share,))[0]
+    begin, end = np.array([0, 30, 31, 300, 0]), np.array([30, 31, 300, 900, 900])
+    found = loops.level_quantiles(ticks, level, begin, end, share)
+    for value, a, z in zip(found, begin.tolist(), end.tolist(), strict=True):
+        assert value == quantiles(*time_at_levels(clipped(ticks, level, a, z), a, z), (share,))[0]
 
 
-@pytest.mark.parametrize("kind", [np.int64, np.float64])
-def test_moments_are_added_up_in_their_order(kind):
+def test_moments_are_added_up_by_cell():
     service, split, tick = RNG.integers(0, 3, N), RNG.integers(0, 2, N), RNG.integers(-10, 120, N)
-    value, edges = (100 * RNG.random(N)).astype(kind), np.array([0, 30, 60, 100])
+    value, edges = RNG.integers(-100, 100, N), np.array([0, 30, 60, 100])
     number, total = loops.sums(service, split, tick, value, edges, (3, 2))
     for s, k, p in itertools.product(range(3), range(2), range(3)):
         here = (service == s) & (split == k) & (tick >= edges[p]) & (tick < edges[p + 1])
         assert number[s, k, p] == here.sum()
-        assert total[s, k, p] == pytest.approx(value[here].sum(), rel=1e-13)
+        assert total[s, k, p] == value[here].sum()
 
 
 @pytest.mark.parametrize("most", [3, 1 << 30])
 def test_values_of_groups_of_cells_are_found_by_rank(most):
-    service, tick, edges = RNG.integers(0, 3, N), RNG.integers(-10, 120, N), np.array([0, 30, 60, 100])
-    value = RNG.integers(0, most, N)
-    values, bits = rank_loops.rising(service, service[:0], tick, value, edges, (3, 1))
-    # Both later periods together, for each service; the first is left out.
-    group = np.array([[-1, k, k] for k in range(3)]).ravel()
-    inside = [np.sort(value[(service == k) & (tick >= 30) & (tick < 100)]) for k in range(3)]
+    cell, value = RNG.integers(0, 9, N), RNG.integers(0, most, N)
+    values = rank_loops.rising((value << 4) + cell, 4)
+    # Cells 1 and 2, 4 and 5, 7 and 8 together; and all cells from 3 on.
+    groups = codes([[-1, 0, 0, -1, 1, 1, -1, 2, 2], [-1] * 3 + [3] * 6])
+    inside = [np.sort(value[np.isin(cell, cells)]) for cells in ([1, 2], [4, 5], [7, 8], range(3, 9))]
     lower = np.array([len(v) // 2 for v in inside])
-    low, high = rank_loops.at_ranks(values, bits, group, lower, lower + 1)
+    low, high = rank_loops.at_ranks(values, 4, groups, lower, lower + 1)
     assert low.tolist() == [v[len(v) // 2] for v in inside]
     assert high.tolist() == [v[len(v) // 2 + 1] for v in inside]
 
@@ -422,52 +311,3 @@ def test_patients_alike_are_those_without_a_column_changed(column):
     count, same = audit_loops.alike((stream, number, arrival), tuple(drawn[:3]), levels, drawn[3], 3)
     assert count.tolist() == [(stream == s).sum() for s in range(3)]
     assert same == N - 2 - 3
-
-
-def runs_of_visits():
-    """Return first and last rows of runs, the services of visits, and when they begin and end (some never)."""
-    _, service, links = visits()
-    rows = np.flatnonzero(service != 3)
-    begin = np.sort(RNG.integers(0, 800, N))
-    end = np.where(RNG.random(N) < 0.2, FAR, begin + RNG.integers(0, 100, N))
-    return visit_loops.runs(rows, codes([]), links), service, begin, end
-
-
-@pytest.mark.parametrize("by_end", [0, 1])
-@pytest.mark.parametrize("midnights", [[], [-100, 0, 100, 200, 900]])
-def test_times_are_of_runs_that_end_and_are_seen_in_the_window(by_end, midnights):
-    found, service, begin, end = runs_of_visits()
-    position, midnights = np.array([2, 0, 1, -1, -1]), np.array(midnights, dtype=np.int64)
-    wanted = []
-    for a, z in zip(*found, strict=True):
-        seen = end[z] if by_end else begin[a]
-        nights = (midnights > begin[a]) & (midnights <= end[z])
-        if end[z] < FAR and 0 <= seen < 500 and (nights.any() or not len(midnights)):
-            wanted.append((position[service[a]], seen, end[z] - begin[a]))
-    times = stay_loops.times(found, service, position, (begin, end), midnights, by_end, (0, 500))
-    assert list(zip(*times, strict=True)) == wanted
-
-
-def test_runs_over_a_limit_are_counted_of_those_known():
-    found, service, begin, end = runs_of_visits()
-    position, edges = np.array([2, 0, 1, -1, -1]), np.array([0, 100, 250, 500])
-    left = np.where(RNG.random(N) < 0.5, FAR, 800)
-    wanted = np.zeros((2, 3, 3), dtype=int)
-    for a, z in zip(*found, strict=True):
-        if 0 <= begin[a] < 430 and (end[z] < FAR or left[z] >= FAR):
-            cell = position[service[a]], np.searchsorted(edges, begin[a], "right") - 1
-            wanted[0][cell] += 1
-            wanted[1][cell] += end[z] - begin[a] > 40
-    counted = stay_loops.over_limit(found, service, position, (begin, end), left, 430, 40, 3, edges)
-    np.testing.assert_array_equal(counted, wanted)
-
-
-def test_runs_between_places_begin_and_end_there():
-    first, last = np.sort(RNG.integers(0, N, (2, N)), axis=0)
-    came, went, is_out = codes(RNG.integers(-1, 3, N)), codes(RNG.integers(-1, 3, N)), RNG.random(N) < 0.3
-    some, others = np.array([True, False, True, False]), np.array([False, True, True, True])
-    keep = ~is_out[first] & some[came[first]] & others[went[last]]
-    found = stay_loops.between((first, last), is_out, came, some, went, others)
-    np.testing.assert_array_equal(found, (first[keep], last[keep]))
-    everyone = stay_loops.between((first, last), is_out[:0], came, some[:0], went, some[:0])
-    np.testing.assert_array_equal(everyone, (first, last))

@@ -1,0 +1,249 @@
+"""Stretches of time added up where visits and delays lie: compiled, one pass each, with nothing copied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from flowsim.measure.loops import before, edges_a_tick, integrals
+from flowsim.measure.visit_loops import Slices
+
+Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.bool_]
+Keys = npt.NDArray[Any]
+"""Small whole numbers; below 0 for what is left out."""
+Who = tuple[Codes, Keys]
+"""A code of each visit, and by code the key, below 0 for those left out; empty where all have key 0."""
+Spans = tuple[Flags, Ints, Flags, Ints, Ints, Codes]
+"""By visit whether it has a stretch, when that begins, whether it ends sooner than the visit and then when, when the
+visit was left, and how much it counts (empty where all count once)."""
+
+NEVER = -1
+FAR = 1 << 62
+
+
+@njit(cache=True, nogil=True)
+def stretches(slices: Slices, spans: Spans, service: Codes, least: int) -> tuple[Codes, Codes, Ints, Ints, Codes]:
+    """Return service, row, start, stop and weight of stretches, in the order of the rows.
+
+    Args:
+        slices: rows of visits.
+        spans: see ``Spans``.
+        service: of each visit.
+        least: how many ticks a stretch has at least.
+    """
+    (rows, first, last), (flag, start, is_sooner, sooner, left, weight) = slices, spans
+    n = (last - first).sum()
+    where, whose, by = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
+    since, until, at = np.empty(n, np.int64), np.empty(n, np.int64), 0
+    for k in range(first.size):
+        for i in range(first[k], last[k]):
+            row = rows[i]
+            if not flag[row]:
+                continue
+            stop = left[row] if left[row] != NEVER else FAR
+            if is_sooner.size and is_sooner[row]:
+                stop = min(sooner[row], stop)
+            where[at], whose[at], by[at] = service[row], row, weight[row] if weight.size else 1
+            since[at], until[at] = start[row], stop
+            at += stop - start[row] >= least
+    return where[:at].copy(), whose[:at].copy(), since[:at].copy(), until[:at].copy(), by[:at].copy()
+
+
+@njit(cache=True, nogil=True)
+def _changes(slices: Slices, spans: Spans, who: Who, n_keys: int, edges: Ints) -> tuple[Ints, Ints]:
+    """Return how many more stretches are open from each edge on, and the sum of the ticks since when."""
+    (rows, first, last), (flag, start, is_sooner, sooner, left, weight), (code, key_by_code) = slices, spans, who
+    n, end, guess = edges.size, edges[edges.size - 1], edges_a_tick(edges)
+    count, moment = np.zeros((first.size * n_keys, n + 1), np.int64), np.zeros((first.size * n_keys, n + 1), np.int64)
+    for k in range(first.size):
+        for i in range(first[k], last[k]):
+            row = rows[i]
+            begin, stop = start[row], left[row] if left[row] != NEVER else FAR
+            if is_sooner.size and is_sooner[row]:
+                stop = min(sooner[row], stop)
+            if not flag[row] or stop <= edges[0] or begin > end or stop <= begin:
+                continue
+            whose = np.int64(key_by_code[code[row]]) if key_by_code.size else np.int64(0)
+            if whose < 0:
+                continue
+            key, by = k * n_keys + whose, np.int64(weight[row]) if weight.size else np.int64(1)
+            at = before(edges, begin, guess)
+            count[key, at] += by
+            moment[key, at] += by * begin
+            if stop <= end:
+                at = before(edges, stop, guess)
+                count[key, at] -= by
+                moment[key, at] -= by * stop
+    return count, moment
+
+
+@njit(cache=True, nogil=True)
+def spent(slices: Slices, spans: Spans, who: Who, n_keys: int, edges: Ints) -> Ints:
+    """Return the integral over each period of the number open: (slices x keys, periods).
+
+    Args:
+        slices: rows of visits.
+        spans: see ``Spans``.
+        who: see ``Who``.
+        n_keys: how many.
+        edges: ticks between periods, rising.
+    """
+    return integrals(*_changes(slices, spans, who, n_keys, edges), edges)
+
+
+@njit(cache=True, nogil=True)
+def open_at(slices: Slices, spans: Spans, who: Who, ticks: Ints) -> Ints:
+    """Return the number open at each of some rising ticks, ``start <= tick < stop``: (slices, ticks).
+
+    Keys of visits are 0, or below for those left out.
+    """
+    if not ticks.size:
+        return np.zeros((slices[1].size, 0), np.int64)
+    level, _ = _changes(slices, spans, who, 1, ticks)
+    for key in range(level.shape[0]):
+        for p in range(1, ticks.size):
+            level[key, p] += level[key, p - 1]
+    return level[:, : ticks.size].copy()
+
+
+@njit(cache=True, nogil=True)
+def delayed(episodes: tuple[Codes, Ints, Ints, Ints], key_by_kind: Ints, who: Who, n_keys: int, edges: Ints) -> Ints:
+    """Return the integral over each period of the number of delays open: (keys, periods).
+
+    Args:
+        episodes: of each a kind, its visit, when it begins, and when it ends (NEVER while it goes on).
+        key_by_kind: below 0 for those left out.
+        who: of visits, see ``Who``; its key is added.
+        n_keys: how many.
+        edges: ticks between periods, rising.
+    """
+    (kind, visit, start, until), (code, key_by_code) = episodes, who
+    n, end, guess = edges.size, edges[edges.size - 1], edges_a_tick(edges)
+    count, moment = np.zeros((n_keys, n + 1), np.int64), np.zeros((n_keys, n + 1), np.int64)
+    for i in range(kind.size):
+        key, begin, stop = key_by_kind[kind[i]], start[i], until[i] if until[i] != NEVER else FAR
+        if key < 0 or stop <= edges[0] or begin >= end:
+            continue
+        whose = np.int64(key_by_code[code[visit[i]]]) if key_by_code.size else np.int64(0)
+        if whose < 0:
+            continue
+        at = before(edges, begin, guess)
+        count[key + whose, at] += 1
+        moment[key + whose, at] += begin
+        if stop <= end:
+            at = before(edges, stop, guess)
+            count[key + whose, at] -= 1
+            moment[key + whose, at] -= stop
+    return integrals(count, moment, edges)
+
+
+@njit(cache=True, nogil=True)
+def blocked(
+    held: Ints, previous: Codes, ticks: tuple[Ints, Ints, Ints, Ints], has_started: Flags
+) -> tuple[Codes, Ints, Ints]:
+    """Return row, start and stop of the time visits keep a space only because the next has not begun.
+
+    Args:
+        held: by visit, the service whose space is kept while it waits; NEVER if none. The space is that of the
+            same patient's last visit before that took one.
+        previous: by visit, the same patient's visit before.
+        ticks: queued, moved, started, left.
+        has_started: by visit.
+    """
+    queued, moved, started, left = ticks
+    n = (held != NEVER).sum()
+    rows, since, until, at = np.empty(n, np.int32), np.empty(n, np.int64), np.empty(n, np.int64), 0
+    for row in range(held.size):
+        if held[row] == NEVER:
+            continue
+        holder = previous[row]
+        while holder != NEVER and not has_started[holder]:
+            holder = previous[holder]
+        if holder == NEVER:
+            continue
+        waits_until = started[row] if has_started[row] else left[row] if left[row] != NEVER else FAR
+        stop = min(waits_until, moved[row] if moved[row] != NEVER else FAR)
+        stop = min(stop, left[holder] if left[holder] != NEVER else FAR)
+        rows[at], since[at], until[at] = holder, queued[row], stop
+        at += stop > queued[row]
+    return rows[:at].copy(), since[:at].copy(), until[:at].copy()
+
+
+@njit(cache=True, nogil=True)
+def united(group: Codes, start: Ints, stop: Ints) -> tuple[Codes, Ints, Ints]:
+    """Return the stretches covered by at least one interval of each group, by group and start.
+
+    Args:
+        group: of each interval, from 0; most have few.
+        start: of each interval.
+        stop: of each interval.
+    """
+    n, n_groups = group.size, 0
+    for i in range(n):
+        n_groups = max(n_groups, group[i] + 1)
+    place = np.zeros(n_groups + 1, np.int32)
+    for i in range(n):
+        place[group[i] + 1] += 1
+    for g in range(n_groups):
+        place[g + 1] += place[g]
+    since, until = np.empty(n, np.int64), np.empty(n, np.int64)
+    for i in range(n):
+        since[place[group[i]]], until[place[group[i]]] = start[i], stop[i]
+        place[group[i]] += 1
+    whose, at, first = np.empty(n, np.int32), 0, 0
+    for g in range(n_groups):
+        # By now each group's place is where it ends, and what is united is never longer than what has been read.
+        last = place[g]
+        for i in range(first + 1, last):
+            a, z, j = since[i], until[i], i
+            while j > first and since[j - 1] > a:
+                since[j], until[j] = since[j - 1], until[j - 1]
+                j -= 1
+            since[j], until[j] = a, z
+        begins = at
+        for i in range(first, last):
+            if at > begins and since[i] <= until[at - 1]:
+                until[at - 1] = max(until[at - 1], until[i])
+            else:
+                whose[at], since[at], until[at] = g, since[i], until[i]
+                at += 1
+        first = last
+    return whose[:at].copy(), since[:at].copy(), until[:at].copy()
+
+
+@njit(cache=True, nogil=True)
+def long_stays(
+    rows: Codes, heads: Codes, where: tuple[Codes, Ints, int], stays: tuple[Ints, Ints, Flags], limit: int, ticks: Ints
+) -> Ints:
+    """Return how many visits are there at each of some rising ticks that belong to a stay of a limit or longer by then.
+
+    Args:
+        rows: of visits.
+        heads: row of the visit with which the stay of each began.
+        where: service by visit, position by service, and how many positions there are.
+        stays: when visits started and were left, and whether they started.
+        limit: ticks since the stay began.
+        ticks: rising.
+    """
+    (service, position, n_services), (started, left, has_started) = where, stays
+    level = np.zeros((n_services, ticks.size + 1), np.int64)
+    if not ticks.size:
+        return level[:, :0].copy()
+    guess = edges_a_tick(ticks)
+    for i in range(rows.size):
+        row, head = rows[i], heads[i]
+        if has_started[row] and has_started[head]:
+            until = left[row] if left[row] != NEVER else FAR
+            since = min(max(started[head] + limit, started[row]), until)
+            s = position[service[row]]
+            level[s, before(ticks, since, guess)] += 1
+            level[s, before(ticks, until, guess)] -= 1
+    for s in range(n_services):
+        for p in range(1, ticks.size):
+            level[s, p] += level[s, p - 1]
+    return level[:, : ticks.size].copy()
