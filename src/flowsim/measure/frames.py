@@ -132,6 +132,9 @@ class Window(Records):
 
     def spans(self, name: str) -> span_loops.Spans:
         """Return the stretches of visits called ``name`` where they are, but for time back in the queue."""
+        return self.once(("spans", name), partial(self._spans, name))
+
+    def _spans(self, name: str) -> span_loops.Spans:
         v, began = self.visits, self.has_started
         flag, start = {
             "waiting": (self.is_any, v.queued),
@@ -283,6 +286,12 @@ class Window(Records):
         if at is None:
             return self.once(("areas", name, tuple(edges.tolist())), partial(self._areas, name, edges))
         return together(found, at)
+
+    def areas_at(self, name: str, services: tuple[int, ...], edges: Ints) -> Ints:
+        """Return ``areas`` of some services; of visits elsewhere only where they are known already."""
+        if name in SPANS and not self.knows("areas", name):
+            return self.spent(name, services, EVERYONE, 1, edges)[:, 0]
+        return self.areas(name, edges)[list(services)]
 
     def _areas(self, name: str, edges: Ints) -> Ints:
         if name in SPANS:

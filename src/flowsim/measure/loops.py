@@ -21,42 +21,40 @@ NEVER = -1
 
 
 @njit(cache=True, nogil=True)
-def edges_a_tick(edges: Ints) -> float:
-    """Return how many edges there are a tick, by which a period is guessed."""
-    span = edges[edges.size - 1] - edges[0]
-    return (edges.size - 1) / span if span > 0 else 0.0
+def before(edges: Ints, tick: int, near: int) -> int:
+    """Return how many rising edges are below a tick, looked for from a number that may be near it.
+
+    What comes one after the other is mostly near in time: few steps are taken, and the machine foresees them.
+    """
+    while near > 0 and edges[near - 1] >= tick:
+        near -= 1
+    while near < edges.size and edges[near] < tick:
+        near += 1
+    return near
 
 
 @njit(cache=True, nogil=True)
-def before(edges: Ints, tick: int, guess: float) -> int:
-    """Return how many rising edges are below a tick; ``guess`` is edges a tick."""
-    if tick <= edges[0]:
-        return 0
-    if tick > edges[edges.size - 1]:
-        return edges.size
-    # Seldom wrong where edges are evenly spaced.
-    at = min(int((tick - edges[0]) * guess) + 1, edges.size - 1)
-    while edges[at - 1] >= tick:
-        at -= 1
-    while edges[at] < tick:
-        at += 1
-    return at
-
-
-@njit(cache=True, nogil=True)
-def period_of(edges: Ints, tick: int, guess: float) -> int:
-    """Return the period that a tick between the first and the last edge is in."""
-    return before(edges, tick + 1, guess) - 1 if edges.size > 2 else 0
+def period_of(edges: Ints, tick: int, near: int) -> int:
+    """Return the period that a tick between the first and the last edge is in, looked for from one near it."""
+    while tick < edges[near]:
+        near -= 1
+    while tick >= edges[near + 1]:
+        near += 1
+    return near
 
 
 @njit(cache=True, nogil=True)
 def edges_before(edges: Ints, ticks: Ints, further: int) -> Ints:
     """Return how many rising edges are below each tick + ``further``."""
     found = np.zeros(ticks.size, np.int64)
-    if edges.size:
-        guess = edges_a_tick(edges)
-        for i in range(ticks.size):
-            found[i] = before(edges, ticks[i] + further, guess)
+    if not edges.size:
+        return found
+    span = edges[edges.size - 1] - edges[0]
+    # Seldom far off where edges are evenly spaced; ticks are in no order.
+    guess = (edges.size - 1) / span if span > 0 else 0.0
+    for i in range(ticks.size):
+        tick = min(max(ticks[i] + further, edges[0]), edges[edges.size - 1])
+        found[i] = before(edges, ticks[i] + further, int((tick - edges[0]) * guess))
     return found
 
 
@@ -91,8 +89,7 @@ def area(
     first, last = slices
     row, start, stop, weight = stretches
     (code, key_by_code), (sort, key_by_sort) = who, kind
-    n, end = edges.size, edges[edges.size - 1]
-    guess = edges_a_tick(edges)
+    n, end, at = edges.size, edges[edges.size - 1], 0
     # Where intervals begin and end: how many more or fewer are open, and since when.
     count, moment = np.zeros((first.size * n_keys, n + 1), np.int64), np.zeros((first.size * n_keys, n + 1), np.int64)
     for k in range(first.size):
@@ -104,13 +101,13 @@ def area(
                 if n == 2:
                     moment[key, 1] -= weight[i] * (min(stop[i], end) - max(start[i], edges[0]))
                     continue
-                at = before(edges, start[i], guess)
+                at = before(edges, start[i], at)
                 count[key, at] += weight[i]
                 moment[key, at] += weight[i] * start[i]
                 if stop[i] <= end:
-                    at = before(edges, stop[i], guess)
-                    count[key, at] -= weight[i]
-                    moment[key, at] -= weight[i] * stop[i]
+                    after = before(edges, stop[i], at)
+                    count[key, after] -= weight[i]
+                    moment[key, after] -= weight[i] * stop[i]
     return integrals(count, moment, edges)
 
 
@@ -136,11 +133,11 @@ def levels_at(keys: Codes, n_keys: int, start: Ints, stop: Ints, weight: Codes, 
     """Return the number of intervals open at each of some rising ticks: (keys, ticks)."""
     n = ticks.size
     level = np.zeros((n_keys, n + 1), np.int64)
-    if n:
-        guess = edges_a_tick(ticks)
-        for i in range(keys.size):
-            level[keys[i], before(ticks, start[i], guess)] += weight[i]
-            level[keys[i], before(ticks, stop[i], guess)] -= weight[i]
+    at = 0
+    for i in range(keys.size if n else 0):
+        at = before(ticks, start[i], at)
+        level[keys[i], at] += weight[i]
+        level[keys[i], before(ticks, stop[i], at)] -= weight[i]
     for key in range(n_keys):
         for p in range(1, n):
             level[key, p] += level[key, p - 1]
@@ -254,14 +251,13 @@ def sums(service: Ints, split: Ints, tick: Ints, value: Ints, edges: Ints, shape
         shape: number of services and of splits.
     """
     n_services, n_splits = shape
-    n_periods, first, last = edges.size - 1, edges[0], edges[edges.size - 1]
-    guess = edges_a_tick(edges)
+    n_periods, first, last, p = edges.size - 1, edges[0], edges[edges.size - 1], 0
     number = np.zeros((n_services, n_splits, n_periods), np.int64)
     total = np.zeros((n_services, n_splits, n_periods), np.int64)
     for i in range(tick.size):
         if first <= tick[i] < last:
             s, k = service[i], split[i] if split.size else 0
-            p = period_of(edges, tick[i], guess)
+            p = period_of(edges, tick[i], p)
             number[s, k, p] += 1
             total[s, k, p] += value[i]
     return number, total
@@ -270,12 +266,12 @@ def sums(service: Ints, split: Ints, tick: Ints, value: Ints, edges: Ints, shape
 @njit(cache=True, nogil=True)
 def tally(key: Ints, tick: Ints, edges: Ints, n_keys: int) -> Ints:
     """Return how many there are by key and period; those outside the edges are left out."""
-    n_periods, first, last = edges.size - 1, edges[0], edges[edges.size - 1]
-    guess = edges_a_tick(edges)
+    n_periods, first, last, p = edges.size - 1, edges[0], edges[edges.size - 1], 0
     number = np.zeros((n_keys, n_periods), np.int64)
     for i in range(tick.size):
         if first <= tick[i] < last:
-            number[key[i], period_of(edges, tick[i], guess)] += 1
+            p = period_of(edges, tick[i], p)
+            number[key[i], p] += 1
     return number
 
 

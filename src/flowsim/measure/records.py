@@ -60,6 +60,10 @@ class Records:
             kept[key] = find()
         return cast("Found", kept[key])
 
+    def knows(self, kind: str, *which: Hashable) -> bool:
+        """Whether what is kept under a key has been found."""
+        return (kind, *which) in self._kept.get(kind, ())
+
     def forget(self, *kinds: str) -> None:
         """Let go of what was found under keys of some kinds, which may be large."""
         for kind in kinds:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from flowsim.measure.loops import before, edges_a_tick, integrals
+from flowsim.measure.loops import before, integrals
 from flowsim.measure.visit_loops import Slices
 
 Ints = npt.NDArray[np.int64]
@@ -58,7 +58,7 @@ def stretches(slices: Slices, spans: Spans, service: Codes, least: int) -> tuple
 def _changes(slices: Slices, spans: Spans, who: Who, n_keys: int, edges: Ints) -> tuple[Ints, Ints]:
     """Return how many more stretches are open from each edge on, and the sum of the ticks since when."""
     (rows, first, last), (flag, start, is_sooner, sooner, left, weight), (code, key_by_code) = slices, spans, who
-    n, end, guess = edges.size, edges[edges.size - 1], edges_a_tick(edges)
+    n, end, at = edges.size, edges[edges.size - 1], 0
     count, moment = np.zeros((first.size * n_keys, n + 1), np.int64), np.zeros((first.size * n_keys, n + 1), np.int64)
     for k in range(first.size):
         for i in range(first[k], last[k]):
@@ -72,13 +72,17 @@ def _changes(slices: Slices, spans: Spans, who: Who, n_keys: int, edges: Ints) -
             if whose < 0:
                 continue
             key, by = k * n_keys + whose, np.int64(weight[row]) if weight.size else np.int64(1)
-            at = before(edges, begin, guess)
+            at = before(edges, begin, at)
+            if stop <= edges[at]:
+                # Over before the next edge, as most are.
+                moment[key, at] -= by * (stop - begin)
+                continue
             count[key, at] += by
             moment[key, at] += by * begin
             if stop <= end:
-                at = before(edges, stop, guess)
-                count[key, at] -= by
-                moment[key, at] -= by * stop
+                after = before(edges, stop, at)
+                count[key, after] -= by
+                moment[key, after] -= by * stop
     return count, moment
 
 
@@ -123,7 +127,7 @@ def delayed(episodes: tuple[Codes, Ints, Ints, Ints], key_by_kind: Ints, who: Wh
         edges: ticks between periods, rising.
     """
     (kind, visit, start, until), (code, key_by_code) = episodes, who
-    n, end, guess = edges.size, edges[edges.size - 1], edges_a_tick(edges)
+    n, end, at = edges.size, edges[edges.size - 1], 0
     count, moment = np.zeros((n_keys, n + 1), np.int64), np.zeros((n_keys, n + 1), np.int64)
     for i in range(kind.size):
         key, begin, stop = key_by_kind[kind[i]], start[i], until[i] if until[i] != NEVER else FAR
@@ -132,13 +136,13 @@ def delayed(episodes: tuple[Codes, Ints, Ints, Ints], key_by_kind: Ints, who: Wh
         whose = np.int64(key_by_code[code[visit[i]]]) if key_by_code.size else np.int64(0)
         if whose < 0:
             continue
-        at = before(edges, begin, guess)
+        at = before(edges, begin, at)
         count[key + whose, at] += 1
         moment[key + whose, at] += begin
         if stop <= end:
-            at = before(edges, stop, guess)
-            count[key + whose, at] -= 1
-            moment[key + whose, at] -= stop
+            after = before(edges, stop, at)
+            count[key + whose, after] -= 1
+            moment[key + whose, after] -= stop
     return integrals(count, moment, edges)
 
 
@@ -234,15 +238,16 @@ def long_stays(
     level = np.zeros((n_services, ticks.size + 1), np.int64)
     if not ticks.size:
         return level[:, :0].copy()
-    guess = edges_a_tick(ticks)
+    at = 0
     for i in range(rows.size):
         row, head = rows[i], heads[i]
         if has_started[row] and has_started[head]:
             until = left[row] if left[row] != NEVER else FAR
             since = min(max(started[head] + limit, started[row]), until)
             s = position[service[row]]
-            level[s, before(ticks, since, guess)] += 1
-            level[s, before(ticks, until, guess)] -= 1
+            at = before(ticks, since, at)
+            level[s, at] += 1
+            level[s, before(ticks, until, at)] -= 1
     for s in range(n_services):
         for p in range(1, ticks.size):
             level[s, p] += level[s, p - 1]

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from flowsim.measure.loops import before, edges_a_tick, period_of
+from flowsim.measure.loops import before, period_of
 from flowsim.measure.visit_loops import Links, marked
 
 Ints = npt.NDArray[np.int64]
@@ -74,7 +74,7 @@ def times(
     """
     (first, last), (service, position, n_services) = runs, where
     (since_at, has_begun), (until_at, has_ended) = begin, end
-    n_periods, guess, by_night = edges.size - 1, edges_a_tick(edges), edges_a_tick(midnights) if midnights.size else 0.0
+    n_periods, p, night = edges.size - 1, 0, 0
     earliest, latest = max(window[0], edges[0], 0), min(window[1], edges[edges.size - 1])
     number, total = np.zeros((n_services, n_periods), np.int64), np.zeros((n_services, n_periods), np.int64)
     packed, n, bits = np.empty(first.size, np.int64), 0, 0
@@ -86,9 +86,12 @@ def times(
         at = until if by_end else since
         if not (has_begun[a] and has_ended[z] and earliest <= at < latest):
             continue
-        if midnights.size and before(midnights, since + 1, by_night) == before(midnights, until + 1, by_night):
-            continue
-        s, p = position[service[a]], period_of(edges, at, guess)
+        if midnights.size:
+            # The next midnight after it began.
+            night = before(midnights, since + 1, night)
+            if night == midnights.size or midnights[night] > until:
+                continue
+        s, p = position[service[a]], period_of(edges, at, p)
         number[s, p] += 1
         total[s, p] += until - since
         packed[n] = ((until - since) << bits) + s * n_periods + p
@@ -117,13 +120,13 @@ def over_limit(
     """
     (first, last), (service, position, n_services) = runs, where
     (since_at, has_begun), (until_at, has_ended) = begin, end
-    earliest, final, guess = edges[0], min(edges[edges.size - 1], latest), edges_a_tick(edges)
+    earliest, final, p = edges[0], min(edges[edges.size - 1], latest), 0
     number = np.zeros((2, n_services, edges.size - 1), np.int64)
     for i in range(first.size):
         a, z = first[i], last[i]
         since = since_at[a]
         if has_begun[a] and earliest <= since < final and (has_ended[z] or left[z] == NEVER):
-            s, p = position[service[a]], period_of(edges, since, guess)
+            s, p = position[service[a]], period_of(edges, since, p)
             number[0, s, p] += 1
             number[1, s, p] += not has_ended[z] or until_at[z] - since > limit
     return number
@@ -143,12 +146,12 @@ def led(last: Codes, where: Where, left: Ints, went: Places, is_out: Flags, is_t
         edges: ticks between periods, rising, none before 0.
     """
     service, position, n_services = where
-    begin, end, guess = edges[0], edges[edges.size - 1], edges_a_tick(edges)
+    begin, end, p = edges[0], edges[edges.size - 1], 0
     number = np.zeros((2, n_services, edges.size - 1), np.int64)
     for i in range(last.size):
         row = last[i]
         if begin <= left[row] < end and not is_out[went[row]]:
-            s, p = position[service[row]], period_of(edges, left[row], guess)
+            s, p = position[service[row]], period_of(edges, left[row], p)
             number[0, s, p] += 1
             number[1, s, p] += is_there[went[row]]
     return number
@@ -166,12 +169,12 @@ def shares(rows: Codes, where: Where, tick: Ints, flag: Flags, edges: Ints) -> I
         edges: ticks between periods, rising.
     """
     service, position, n_services = where
-    begin, end, guess = edges[0], edges[edges.size - 1], edges_a_tick(edges)
+    begin, end, p = edges[0], edges[edges.size - 1], 0
     number = np.zeros((2, n_services, edges.size - 1), np.int64)
     for i in range(rows.size):
         at = tick[rows[i]]
         if begin <= at < end:
-            s, p = position[service[rows[i]]], period_of(edges, at, guess)
+            s, p = position[service[rows[i]]], period_of(edges, at, p)
             number[0, s, p] += 1
             number[1, s, p] += flag[i]
     return number
@@ -245,7 +248,7 @@ def seen_and_home(
     """
     (service, previous, following), (went, left, refused) = links, ways
     _, position, n_services = where
-    earliest, latest, guess = edges[0], edges[edges.size - 1], edges_a_tick(edges)
+    earliest, latest, p = edges[0], edges[edges.size - 1], 0
     saw, number = marked(rows, service.size), np.zeros((n_services, edges.size - 1), np.int64)
     for i in range(rows.size):
         # Back to the start of the episode, unless a visit before saw the patient.
@@ -262,7 +265,8 @@ def seen_and_home(
                 end = row
             row = NEVER if is_last else following[row]
         if row == NEVER and end != NEVER and earliest <= left[end] < latest:
-            number[position[service[rows[i]]], period_of(edges, left[end], guess)] += 1
+            p = period_of(edges, left[end], p)
+            number[position[service[rows[i]]], p] += 1
     return number
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from flowsim.measure.loops import edges_a_tick, period_of
+from flowsim.measure.loops import period_of
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
@@ -144,7 +144,7 @@ def stamped(slices: Slices, flag: Flags, tick: Ints, came_from: Places, code: Co
         Where those of each service begin, and the last end; period, place and code of each.
     """
     rows, first, last = slices
-    begin, end, guess = edges[0], edges[edges.size - 1], edges_a_tick(edges)
+    begin, end, p = edges[0], edges[edges.size - 1], 0
     most, n = (last - first).sum(), 0
     period, place, whose = np.empty(most, np.int16), np.empty(most, np.int16), np.empty(most, np.int32)
     bounds = np.zeros(first.size + 1, np.int64)
@@ -152,7 +152,8 @@ def stamped(slices: Slices, flag: Flags, tick: Ints, came_from: Places, code: Co
         for i in range(first[k], last[k]):
             row = rows[i]
             if begin <= tick[row] < end and flag[row]:
-                period[n], place[n], whose[n] = period_of(edges, tick[row], guess), came_from[row], code[row]
+                p = period_of(edges, tick[row], p)
+                period[n], place[n], whose[n] = p, came_from[row], code[row]
                 n += 1
         bounds[k + 1] = n
     return bounds, period[:n].copy(), place[:n].copy(), whose[:n].copy()
@@ -196,13 +197,14 @@ def outcomes(
         edges: ticks between periods, rising.
     """
     (rows, first, last), (code, key) = slices, who
-    begin, end, guess = edges[0], edges[edges.size - 1], edges_a_tick(edges)
+    begin, end, p = edges[0], edges[edges.size - 1], 0
     number = np.zeros((first.size, n, edges.size - 1), np.int64)
     for k in range(first.size):
         for i in range(first[k], last[k]):
             row = rows[i]
             if begin <= queued[row] < end and flag[row] and (key.size == 0 or key[code[row]] >= 0):
-                number[k, outcome[row], period_of(edges, queued[row], guess)] += 1
+                p = period_of(edges, queued[row], p)
+                number[k, outcome[row], p] += 1
     return number
 
 
