@@ -10,13 +10,19 @@ from typing import Any
 import numpy as np
 
 from flowsim.measure.audit_curves import limited_moments, nearly_all_within
+from flowsim.measure.audit_stay_loops import Curves, Tables, Wanted
 from flowsim.measure.frames import Floats
+from flowsim.measure.integrals import NOUGHT
 from flowsim.system.once import once_a_system
 from flowsim.system.spec import BY_DESTINATION, NONE, Distribution, StepSpec, SystemSpec, Table
 from flowsim.trajectory import Ints
 
-Curves = tuple[Ints, Floats, Floats, Floats]
+Moments = tuple[Ints, Floats, Floats, Floats]
 """Where each curve's grid begins (one more for the end), grids, rising, and mean and mean square at each time."""
+
+
+BEFORE = -(2**62)
+"""A tick before any run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +41,6 @@ class Lookup:
     below: Ints
     periods: Ints
 
-    @property
-    def is_constant(self) -> bool:
-        """Whether one row serves all."""
-        return not len(self.by) and not len(self.periods)
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -55,7 +56,7 @@ class Part:
 
     table: Lookup
     curve: Ints
-    curves: Curves
+    curves: Moments
     share_table: Lookup | None
     share: Floats
 
@@ -86,10 +87,98 @@ class Duration:
     latest: int
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Durations that one pass over visits, or over steps that need staff, compares.
+
+    Attributes:
+        durations: in the order of their numbers.
+        first_curve: of each (and one more for the end).
+        of_steps: whether they are of steps.
+        wanted, tables, curves: what the pass takes.
+    """
+
+    durations: tuple[Duration, ...]
+    first_curve: tuple[int, ...]
+    of_steps: bool
+    wanted: Wanted
+    tables: Tables
+    curves: Curves
+
+
 @once_a_system
-def durations(spec: SystemSpec, end: int) -> tuple[Duration, ...]:
-    """Return the durations compared in runs of a system to a tick."""
-    return tuple(_durations(spec, end))
+def plans(spec: SystemSpec, end: int) -> tuple[Plan, ...]:
+    """Return the durations compared in runs of a system to a tick: visits, steps, steps of several pools one by one."""
+    found = tuple(_durations(spec, end))
+    visits = tuple(d for d in found if d.position == NONE)
+    steps = tuple(d for d in found if d.position != NONE and d.n_pools == 1)
+    several = ((d,) for d in found if d.position != NONE and d.n_pools > 1)
+    return tuple(_plan(spec, some, end) for some in (visits, steps, *several) if some)
+
+
+def _plan(spec: SystemSpec, some: tuple[Duration, ...], end: int) -> Plan:
+    n_places = len(spec.services) + len(spec.exits) + len(spec.junctions) + 1
+    number = np.full((len(spec.services), max(len(s.steps) for s in spec.services)), NONE, dtype=np.int64)
+    drawn = np.full((len(some), n_places), NONE, dtype=np.int64)
+    for d, duration in enumerate(some):
+        number[duration.service, max(duration.position, 0)] = d
+        if len(duration.drawn):
+            drawn[d] = duration.drawn
+    by_place = np.array([len(d.drawn) > 0 for d in some])
+    latest = np.array([d.latest for d in some], dtype=np.int64)
+    level_before = np.array([_level_before(spec, d, end) for d in some], dtype=np.int64)
+    wanted = Wanted(number, latest, level_before, drawn, by_place, some[0].n_pools > 1)
+    first_curve = _ends([sum(len(part.curves[0]) - 1 for part in d.parts) for d in some])
+    parts = [part for d in some for part in d.parts]
+    tables, curves = _tables(spec, [len(d.parts) for d in some], parts), _curves(parts)
+    return Plan(some, tuple(first_curve.tolist()), some[0].position != NONE, wanted, tables, curves)
+
+
+def _tables(spec: SystemSpec, number: Sequence[int], parts: Sequence[Part]) -> Tables:
+    tables = [table for part in parts for table in (part.table, part.share_table or Lookup(*[NOUGHT[:0]] * 4))]
+    first_curve = _ends([len(part.curves[0]) - 1 for part in parts])[:-1]
+    first_share = _ends([len(part.share) for part in parts])[:-1]
+    return Tables(
+        parts=_ends(number),
+        keys=_ends([len(table.by) for table in tables]),
+        by=np.concatenate([NOUGHT[:0], *(table.by for table in tables)]),
+        sizes=np.concatenate([NOUGHT[:0], *(table.sizes for table in tables)]),
+        below=np.concatenate([NOUGHT[:0], *(table.below for table in tables)]),
+        by_period=np.array([len(table.periods) > 0 for table in tables], dtype=bool),
+        periods=np.array(spec.periods, dtype=np.int64),
+        curve=np.concatenate([NOUGHT[:0], *(part.curve + n for part, n in zip(parts, first_curve, strict=True))]),
+        first_curve=_ends([len(part.curve) for part in parts])[:-1],
+        share=np.concatenate([np.zeros(0), *(part.share for part in parts)]),
+        first_share=np.where([part.share_table is None for part in parts], NONE, first_share).astype(np.int64),
+    )
+
+
+def _curves(parts: Sequence[Part]) -> Curves:
+    """Return the curves of parts one after the other; how values rise to the next is as ``np.interp`` has it."""
+    begins = _ends([length for part in parts for length in np.diff(part.curves[0]).tolist()])
+    grid, *values = (np.concatenate([np.zeros(0), *(part.curves[i] for part in parts)]) for i in (1, 2, 3))
+    width = np.diff(grid, append=np.inf)
+    rises = [np.diff(each, append=0.0) / np.where(width > 0, width, 1.0) for each in values]
+    for rise in rises:
+        rise[begins[1:] - 1] = 0.0
+    return Curves(begins, grid, values[0], rises[0], values[1], rises[1])
+
+
+def _level_before(spec: SystemSpec, duration: Duration, end: int) -> int:
+    """Return the tick up to which those begun have times so long that their one curve rises no more."""
+    if len(duration.parts) != 1:
+        return BEFORE
+    part = duration.parts[0]
+    _, grid, *values = part.curves
+    if part.share_table is not None or len(part.curve) > 1:
+        return BEFORE
+    rising = np.flatnonzero(np.any([np.diff(each) > 0 for each in values], axis=0))
+    return math.floor(end - grid[rising[-1] + 1] * spec.clock.ticks_per_minute) - 1 if len(rising) else BEFORE
+
+
+def _ends(lengths: Sequence[int]) -> Ints:
+    """Return where things of some lengths begin, one after the other, and the last ends."""
+    return np.cumsum([0, *lengths], dtype=np.int64)
 
 
 def _durations(spec: SystemSpec, end: int) -> Iterator[Duration]:

@@ -11,17 +11,14 @@ that one in ten thousand would not have ended are looked at, and those few are l
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
-import numpy as np
-
-from flowsim.measure import audit_stay_loops as loops
-from flowsim.measure.audit_durations import Duration, Lookup, durations
+from flowsim.measure.audit_durations import Plan, plans
 from flowsim.measure.audit_rows import AuditRow, compared
+from flowsim.measure.audit_stay_loops import lived
 from flowsim.measure.frames import Window
-from flowsim.measure.sorting import Codes, codes, stable_order, whole
-from flowsim.system.spec import NONE
-from flowsim.trajectory import Ints
+from flowsim.measure.sorting import codes, whole
 
 LEAST_VISITS = 50
 """Fewer say too little for a comparison."""
@@ -29,50 +26,28 @@ LEAST_VISITS = 50
 
 def stay_rows(window: Window) -> Iterator[AuditRow]:
     """Yield mean durations realised against those asked for, by service and by step that needs staff."""
-    for duration in durations(window.spec, window.end):
-        yield from _compared(window, duration)
+    found = [row for plan in plans(window.spec, window.end) for row in _compared(window, plan)]
+    # Service by service, care as a whole before its steps.
+    for _, row in sorted(found, key=lambda pair: pair[0]):
+        yield row
 
 
-def _compared(window: Window, duration: Duration) -> Iterator[AuditRow]:
-    """Yield one comparison of durations lived through with the distributions of their steps."""
-    w, v, minute = window, window.visits, window.ticks_per_minute
-    rows, of_visit, started, ended = _lived(w, duration)
-    limits = (w.end, duration.latest)
-    led = (w.following, w.service, codes(v.destination), duration.drawn)
-    visit, start, drawn, ticks = loops.lived(rows, of_visit, started, ended, w.is_placed, limits, led)
-    n = len(visit)
-    if n < LEAST_VISITS:
-        return
-    mean, variance = 0.0, 0.0
-    for part in duration.parts:
-        curve = visit[:0] if part.table.is_constant else part.curve[_rows(w, part.table, (visit, start, drawn))]
-        share = (
-            part.share if part.share_table is None else part.share[_rows(w, part.share_table, (visit, start, drawn))]
-        )
-        total, squares = loops.expected(start, w.end, float(minute), curve, share, part.curves)
-        mean, variance = mean + total / n, variance + squares
-    # Long tails make means of few skew: more room for them. A tick of room for each step's rounding.
-    errors = 5 + 50 / np.sqrt(n)
-    tolerance = errors * np.sqrt(variance) / n + 2e-4 * mean + duration.n_steps / minute
-    yield compared(duration.check, duration.item, mean, ticks / minute / n, tolerance, f"minutes, {n:,} visits")
-
-
-def _rows(window: Window, table: Lookup, durations: tuple[Ints, Ints, Ints]) -> Ints:
-    """Return the row of a table that holds for each duration."""
-    v, t = window.visits, table
-    return loops.table_rows(t.by, t.sizes, t.below, t.periods, durations, whole(v.attributes), codes(v.origin))
-
-
-def _lived(window: Window, duration: Duration) -> tuple[Ints, Codes, Ints, Ints]:
-    """Return the rows of a duration, whose visits they are (empty: they are visits), starts and ends of all."""
-    v, t, s = window.visits, window.trajectory.staffed, duration.service
-    if duration.position == NONE:
-        return window.rows_at[s], codes(()), v.started, v.ready
-    # Every time a step was begun, each once though several pools came.
-    order = window.once("staffed order", lambda: stable_order(t.service))
-    bounds = window.once("staffed bounds", lambda: np.cumsum(np.bincount(t.service, minlength=window.n_services)))
-    met = window.once("met", lambda: np.zeros(len(v.patient), dtype=bool))
-    mine, visit = order[bounds[s - 1] if s else 0 : bounds[s]], codes(t.visit)
-    met = met if duration.n_pools > 1 else met[:0]
-    rows = loops.first_of_visits(mine, visit, codes(t.step), t.started, duration.position, met)
-    return rows, visit, t.started, t.ended
+def _compared(window: Window, plan: Plan) -> Iterator[tuple[tuple[int, int], AuditRow]]:
+    """Yield comparisons of durations lived through with the distributions of their steps, by service and position."""
+    w, v, t, minute = window, window.visits, window.trajectory.staffed, window.ticks_per_minute
+    visits = (w.following, w.service, codes(v.destination), whole(v.attributes), codes(v.origin), w.is_placed)
+    if plan.of_steps:
+        rows = (codes(t.service), codes(t.step), codes(t.visit), whole(t.started), whole(t.ended))
+    else:
+        rows = (w.service, codes(()), codes(()), whole(v.started), whole(v.ready))
+    count, ticks, sums = lived(plan.wanted, plan.tables, plan.curves, rows, visits, w.end, float(minute))
+    for d, (duration, n, lasted) in enumerate(zip(plan.durations, count.tolist(), ticks.tolist(), strict=True)):
+        if n < LEAST_VISITS:
+            continue
+        total, variance = sums[plan.first_curve[d] : plan.first_curve[d + 1]].sum(axis=0).tolist()
+        mean = total / n
+        # Long tails make means of few skew: more room for them. A tick of room for each step's rounding.
+        errors = 5 + 50 / math.sqrt(n)
+        tolerance = errors * math.sqrt(variance) / n + 2e-4 * mean + duration.n_steps / minute
+        row = compared(duration.check, duration.item, mean, lasted / minute / n, tolerance, f"minutes, {n:,} visits")
+        yield (duration.service, duration.position), row
