@@ -29,63 +29,43 @@ NAMED = 3
 
 
 @njit(cache=True, nogil=True)
-def begun(rows: Ints, started: Ints, ended: Ints, number: Codes) -> tuple[Ints, Ints, Codes]:
-    """Return start, end (past any tick where it goes on) and staff of the steps among some rows that began."""
-    since, until, by = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64), np.empty(rows.size, np.int32)
-    n = 0
-    for row in rows:
-        if started[row] != NEVER:
-            since[n], by[n] = started[row], number[row]
-            until[n] = _FAR if ended[row] == NEVER else ended[row]
-            n += 1
-    return since[:n], until[:n], by[:n]
+def steps_by_pool(
+    pool: Codes, n_pools: int, started: Ints, ended: Ints, number: Codes
+) -> tuple[Ints, Ints, Ints, Codes]:
+    """Return the steps that began pool by pool: where each pool's begin (and the last end), start, end and staff.
 
-
-@njit(cache=True, nogil=True)
-def above(ticks: Ints, level: Ints, changes: Ints, offered: Ints) -> tuple[Ints, Ints]:
-    """Return by how much a step function is above another, 0 where it is not, from each tick where that changes.
-
-    Args:
-        ticks: of the first, rising.
-        level: from each.
-        changes: of the other, rising; it is 0 before them.
-        offered: from each.
+    One that goes on ends past any tick.
     """
-    since, over = np.empty(ticks.size + changes.size, np.int64), np.empty(ticks.size + changes.size, np.int64)
-    n, j, there, latest = 0, 0, 0, 0
-    for i in range(ticks.size):
-        tick = ticks[i]
-        while True:
-            # At this change of the first, and at those of the other before its next one.
-            while j < changes.size and changes[j] <= tick:
-                there = offered[j]
-                j += 1
-            now = max(level[i] - there, 0)
-            if now != latest:
-                since[n], over[n], latest = tick, now, now
-                n += 1
-            if j == changes.size or (i + 1 < ticks.size and changes[j] >= ticks[i + 1]):
-                break
-            tick = changes[j]
-    return since[:n], over[:n]
+    bounds = np.zeros(n_pools + 1, np.int64)
+    for row in range(pool.size):
+        bounds[pool[row] + 1] += started[row] != NEVER
+    bounds = np.cumsum(bounds)
+    n, place = bounds[n_pools], bounds.copy()
+    since, until, by = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int32)
+    for row in range(pool.size):
+        if started[row] != NEVER:
+            at = place[pool[row]]
+            place[pool[row]] = at + 1
+            since[at], by[at] = started[row], number[row]
+            until[at] = _FAR if ended[row] == NEVER else ended[row]
+    return bounds, since, until, by
 
 
 @njit(cache=True, nogil=True)
-def starts_above(rows: Ints, started: Ints, is_left_out: Flags, since: Ints, over: Ints, end: int) -> tuple[int, int]:
-    """Return how many of some rows began when a step function was above 0, and how far above at most.
+def starts_above(started: Ints, is_left_out: Flags, since: Ints, over: Ints, end: int) -> tuple[int, int]:
+    """Return how many things began when a step function was above 0, and how far above at most.
 
     Args:
-        rows: of what begins.
-        started: tick of every row; NEVER where it did not begin.
-        is_left_out: whether a row is not looked at; empty where all are.
+        started: tick of each; NEVER where it did not begin.
+        is_left_out: whether each is not looked at; empty where all are.
         since: ticks of the function, 0 before them, rising.
         over: from each.
         end: nothing is looked at from there.
     """
     number, most, at = 0, 0, 0
-    for row in rows if since.size else rows[:0]:
-        tick = started[row]
-        if tick == NEVER or tick >= end or (is_left_out.size and is_left_out[row]):
+    for i in range(started.size if since.size else 0):
+        tick = started[i]
+        if tick == NEVER or tick >= end or (is_left_out.size and is_left_out[i]):
             continue
         # Those who begin one after the other are near each other.
         while at < since.size and since[at] <= tick:

@@ -14,8 +14,6 @@ Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Keys = npt.NDArray[Any]
 """Small whole numbers; below 0 for what is left out."""
-Values = npt.NDArray[Any]
-"""Whole numbers or fractions."""
 
 NEVER = -1
 
@@ -273,92 +271,3 @@ def tally(key: Ints, tick: Ints, edges: Ints, n_keys: int) -> Ints:
             p = period_of(edges, tick[i], p)
             number[key[i], p] += 1
     return number
-
-
-COUNTS = ("arrived", "external", "done", "known", "refused", "baulked", "reneged", "began", "started", "gave up")
-"""The first rows of the counts that ``stays`` returns."""
-
-
-@njit(cache=True, nogil=True)
-def stays(
-    keys: Ints,
-    n_keys: int,
-    window: tuple[int, int],
-    minute: float,
-    n_services: int,
-    outcomes: tuple[int, int, int, int, int],
-    ticks: tuple[Ints, Ints, Ints, Ints, Ints, Ints],
-    codes: tuple[Ints, Ints, Ints, Ints],
-    flags: tuple[Flags, Flags],
-    blocked: Floats,
-) -> tuple[Ints, Floats, Ints]:
-    """Return counts and sums of times [min] of visits by key, in order of the visits.
-
-    Args:
-        keys: of each visit.
-        n_keys: how many.
-        window: first tick, and the one past the last.
-        minute: ticks in one.
-        n_services: destinations below are services.
-        outcomes: codes of served, refused, baulked, reneged, in progress.
-        ticks: queued, started, end of the wait, interrupted, ready, left; waits not over end past 2^61.
-        codes: outcome, origin, destination, whether there at the start.
-        flags: whether started; whether placed at the start.
-        blocked: time blocked [min].
-
-    Returns:
-        Counts by key: of ``COUNTS``; of those served who came in the window, all, onward, blocked, blocked and onward;
-        of those who started or gave up, who waited, and all. Sums by key. The rows of those who came in the window
-        and started.
-    """
-    served, refused, baulked, reneged, in_progress = outcomes
-    queued, started, wait_end, interrupted, ready, left = ticks
-    outcome, origin, destination, initial = codes
-    has_started, is_placed = flags
-    count, total = np.zeros((16, n_keys), np.int64), np.zeros((11, n_keys))
-    rows, n = np.empty(keys.size, np.int64), 0
-    for i in range(keys.size):
-        k = keys[i]
-        wait = (wait_end[i] - queued[i]) / minute if wait_end[i] < 1 << 61 else 0 / minute
-        if outcome[i] == served and window[0] <= left[i] < window[1]:
-            count[2, k] += 1
-        if has_started[i] and not is_placed[i] and window[0] <= started[i] < window[1] and started[i] != NEVER:
-            count[7, k] += 1
-            total[0, k] += wait
-        if initial[i] != 0 or queued[i] == NEVER or not window[0] <= queued[i] < window[1]:
-            continue
-        count[0, k] += 1
-        count[1, k] += origin[i] == n_services
-        if has_started[i] or outcome[i] != in_progress:
-            count[3, k] += 1
-            count[4, k] += outcome[i] == refused
-            count[5, k] += outcome[i] == baulked
-            count[6, k] += outcome[i] == reneged
-        if has_started[i]:
-            count[8, k] += 1
-            total[1, k] += wait
-            total[2, k] += wait * wait
-            rows[n] = i
-            n += 1
-        if outcome[i] == reneged:
-            count[9, k] += 1
-            total[3, k] += wait
-        if has_started[i] or outcome[i] == reneged:
-            count[14, k] += wait > 0
-            count[15, k] += 1
-            total[4, k] += wait
-        if outcome[i] == served:
-            count[10, k] += 1
-            began = started[i] + interrupted[i]
-            total[5, k] += (left[i] - began) / minute
-            total[6, k] += (ready[i] - began) / minute
-            total[7, k] += (left[i] - queued[i]) / minute
-            total[8, k] += blocked[i]
-            count[12, k] += blocked[i] > 0
-            if blocked[i] > 0:
-                total[10, k] += blocked[i]
-            if destination[i] < n_services:
-                count[11, k] += 1
-                total[9, k] += blocked[i]
-                count[13, k] += blocked[i] > 0
-    return count, total, rows[:n].copy()

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
-Values = npt.NDArray[Any]
-"""Whole numbers or fractions."""
 
 _DIGIT_BITS = 11
 
@@ -133,19 +129,3 @@ def at_ranks(values: Ints, bits: int, groups: Codes, lower: Ints, upper: Ints) -
                     high[g] = value
                 seen[g] += 1
     return low, high
-
-
-@njit(cache=True, nogil=True)
-def grouped(keys: Ints, values: Values, order: Ints, n_keys: int) -> tuple[Ints, Values]:
-    """Return how many values each key has (those of key -1 are left out), and the values key by key, in an order."""
-    number = np.zeros(n_keys, np.int64)
-    for i in range(keys.size):
-        if keys[i] >= 0:
-            number[keys[i]] += 1
-    place = np.cumsum(number) - number
-    together = np.empty(number.sum(), values.dtype)
-    for i in order:
-        if keys[i] >= 0:
-            together[place[keys[i]]] = values[i]
-            place[keys[i]] += 1
-    return number, together

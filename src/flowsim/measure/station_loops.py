@@ -13,92 +13,114 @@ Floats = npt.NDArray[np.float64]
 
 NEVER = -1
 _FAR = 1 << 61
-_MOVES = 20
-"""Places a change may move, on average, for that to be quicker than sorting."""
+
+COUNTS = (
+    "arrived",
+    "external",
+    "done",
+    "known",
+    "refused",
+    "baulked",
+    "reneged",
+    "began",
+    "started",
+    "either",
+    "waited",
+    "served",
+    "blocked",
+    "onward",
+    "blocked onward",
+)
+"""What ``stays`` counts. ``done`` and ``began`` are of visits that ended or started in the window, the others of those
+joined in it: ``known`` to have started or ended, ``either`` started or reneged, of these ``waited``, and of those
+served ``blocked``, ``onward`` to another service, and both."""
+TIMES = ("began", "reneged", "either", "service", "care", "in system", "blocked", "blocked onward")
+"""What ``stays`` adds up [ticks]: waits of those who began in the window, who reneged, of either; and of those served,
+times from start to end and to readiness, interruptions taken off, from joining to the end, and blocked."""
 
 
 @njit(cache=True, nogil=True)
-def steps(start: Ints, stop: Ints, weight: Codes, begin: int, end: int) -> tuple[Ints, Ints]:
-    """Return the number open as a step function, as ``integrals.steps`` does.
-
-    Changes are put into as many spans of time as there are changes, so that most spans have few, and then into order
-    one by one. Where too many have to move for that, as when most are close together, nothing is returned.
-    """
-    n_changes, shift = 0, 0
-    for i in range(start.size):
-        if stop[i] > begin and start[i] < end and stop[i] > start[i]:
-            n_changes += 1 + (stop[i] < end)
-    while (end - begin) >> shift > n_changes:
-        shift += 1
-    first = np.zeros(((end - begin) >> shift) + 2, np.int32)
-    for i in range(start.size):
-        if stop[i] > begin and start[i] < end and stop[i] > start[i]:
-            first[((max(start[i], begin) - begin) >> shift) + 1] += 1
-            if stop[i] < end:
-                first[((stop[i] - begin) >> shift) + 1] += 1
-    for span in range(1, first.size):
-        first[span] += first[span - 1]
-    tick, change = np.empty(n_changes, np.int64), np.empty(n_changes, np.int32)
-    for i in range(start.size):
-        if stop[i] > begin and start[i] < end and stop[i] > start[i]:
-            opens = max(start[i], begin)
-            at = first[(opens - begin) >> shift]
-            first[(opens - begin) >> shift] = at + 1
-            tick[at], change[at] = opens, weight[i]
-            if stop[i] < end:
-                at = first[(stop[i] - begin) >> shift]
-                first[(stop[i] - begin) >> shift] = at + 1
-                tick[at], change[at] = stop[i], -weight[i]
-    if not _sorted(tick, change):
-        return tick[:0], tick[:0]
-    return _added_up(tick, change, begin)
-
-
-@njit(cache=True, nogil=True)
-def _sorted(tick: Ints, change: Codes) -> bool:
-    """Put changes that nearly are so into order, and return whether that took few moves."""
-    moves = 0
-    for i in range(1, tick.size):
-        when, by, at = tick[i], change[i], i
-        while at > 0 and tick[at - 1] > when:
-            tick[at], change[at] = tick[at - 1], change[at - 1]
-            at -= 1
-        tick[at], change[at] = when, by
-        moves += i - at
-        if moves > _MOVES * tick.size:
-            return False
-    return True
-
-
-@njit(cache=True, nogil=True)
-def _added_up(tick: Ints, change: Codes, begin: int) -> tuple[Ints, Ints]:
-    ticks, levels = np.empty(tick.size + 1, np.int64), np.empty(tick.size + 1, np.int64)
-    ticks[0], levels[0] = begin, 0
-    at, level = 0, 0
-    for i in range(tick.size):
-        level += change[i]
-        at += tick[i] != ticks[at]
-        ticks[at], levels[at] = tick[i], level
-    return ticks[: at + 1].copy(), levels[: at + 1].copy()
-
-
-@njit(cache=True, nogil=True)
-def time_at(ticks: Ints, levels: Ints, begin: int, end: int, lowest: int, spent: Ints) -> None:
-    """Add the time a step function spends at each level between two ticks, the first no earlier than its own.
+def stays(
+    keys: Codes,
+    room: Ints,
+    window: tuple[int, int],
+    minute: float,
+    n_services: int,
+    outcomes: tuple[int, int, int, int, int],
+    ticks: tuple[Ints, Ints, Ints, Ints, Ints],
+    codes: tuple[Codes, Codes, Codes, Codes],
+    flags: tuple[Flags, Flags],
+    blocked: Ints,
+) -> tuple[Ints, Ints, Floats, Ints, Ints]:
+    """Look at every visit once for the statistics of its key.
 
     Args:
-        ticks: of the function.
-        levels: from each.
-        begin: the first tick.
-        end: the one past the last.
-        lowest: the level counted first.
-        spent: added to, by level.
+        keys: of each visit.
+        room: where the visits of each key begin, were they sorted by key, and the last end.
+        window: first tick, and the one past the last.
+        minute: ticks in one.
+        n_services: destinations below are services.
+        outcomes: codes of served, refused, baulked, reneged, in progress.
+        ticks: queued, started, ready, left, interrupted.
+        codes: outcome, origin, destination, whether there at the start.
+        flags: whether started; whether placed at the start.
+        blocked: ticks.
+
+    Returns:
+        By key, counts, see ``COUNTS``, and times, see ``TIMES``; sums of the waits of those who came in the window and
+        started [min], and of their squares; those waits [ticks], those of each key from where it has room; and where
+        they end.
     """
-    for i in range(ticks.size):
-        since = max(ticks[i], begin)
-        until = min(ticks[i + 1], end) if i + 1 < ticks.size else end
-        if until > since:
-            spent[levels[i] - lowest] += until - since
+    served, refused, baulked, reneged, in_progress = outcomes
+    queued, started, ready, left, interrupted = ticks
+    outcome, origin, destination, initial = codes
+    has_started, is_placed = flags
+    n_keys, (begin, end) = room.size - 1, window
+    count, total = np.zeros((n_keys, len(COUNTS)), np.int64), np.zeros((n_keys, len(TIMES)), np.int64)
+    power, waits, last = np.zeros((n_keys, 2)), np.empty(keys.size, np.int64), room[:-1].copy()
+    for i in range(keys.size):
+        k, how, has_begun = keys[i], outcome[i], has_started[i]
+        until = left[i] if left[i] != NEVER else _FAR
+        waited = (started[i] if has_begun else until) - queued[i] if has_begun or until < _FAR else 0
+        if has_begun and begin <= started[i] < end and not is_placed[i]:
+            count[k, 7] += 1
+            total[k, 0] += waited
+        is_served = how == served
+        count[k, 2] += is_served and begin <= left[i] < end
+        if initial[i] != 0 or not begin <= queued[i] < end:
+            continue
+        gave_up = how == reneged
+        count[k, 0] += 1
+        count[k, 1] += origin[i] == n_services
+        if has_begun or how != in_progress:
+            count[k, 3] += 1
+            count[k, 4] += how == refused
+            count[k, 5] += how == baulked
+            count[k, 6] += gave_up
+        if has_begun:
+            count[k, 8] += 1
+            power[k, 0] += waited / minute
+            power[k, 1] += (waited / minute) * (waited / minute)
+            waits[last[k]] = waited
+            last[k] += 1
+        if gave_up:
+            total[k, 1] += waited
+        if has_begun or gave_up:
+            count[k, 9] += 1
+            count[k, 10] += waited > 0
+            total[k, 2] += waited
+        if is_served:
+            began, is_late, goes_on = started[i] + interrupted[i], blocked[i] > 0, destination[i] < n_services
+            count[k, 11] += 1
+            count[k, 12] += is_late
+            count[k, 13] += goes_on
+            count[k, 14] += is_late and goes_on
+            total[k, 3] += left[i] - began
+            total[k, 4] += ready[i] - began
+            total[k, 5] += left[i] - queued[i]
+            total[k, 6] += blocked[i]
+            total[k, 7] += blocked[i] if goes_on else 0
+    return count, total, power, waits, last
 
 
 @njit(cache=True, nogil=True)

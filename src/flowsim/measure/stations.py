@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flowsim.measure import loops, station_loops
+from flowsim.measure import station_loops
 from flowsim.measure.facts import divided
 from flowsim.measure.frames import Floats, Window
-from flowsim.measure.integrals import areas, levels_at
+from flowsim.measure.integrals import areas, counted, levels_at
 from flowsim.measure.intervals import EMPTY, FAR, Intervals, joined, split
-from flowsim.measure.levels import number_in_use, open_at, quantiles, quantiles_by_key, time_at_levels
+from flowsim.measure.levels import Level, number_in_use, number_open, quantiles, quantiles_by_key
 from flowsim.measure.occupancy import spaces_at_midnights, used_at
 from flowsim.measure.sorting import Codes, codes, stable_order, whole
 from flowsim.measure.tidy import Tidy, Words, words_of
@@ -90,7 +90,7 @@ class _Table:
         self.keys = self.keys_of(window.visits.service, slice(None))
 
     def columns(self) -> dict[str, Floats]:
-        found = {**self._counts(), **self._averages(), **self._waits(), **self._stays(), **self._levels()}
+        found = {**self._counts(), **self._averages(), **self._waits(), **self._lengths(), **self._levels()}
         order = [*COLUMNS, *(name for name in found if name not in COLUMNS)]
         return {name: found[name] for name in order}
 
@@ -135,39 +135,38 @@ class _Table:
     # ------------------------------------------------------------- columns
 
     @cached_property
-    def _visits(self) -> tuple[Floats, Floats, Ints]:
-        """Counts and sums of visits by group (see ``loops.stays``), and the rows of those who came and started."""
+    def _stays(self) -> tuple[dict[str, Floats], dict[str, Floats], Floats, Ints, list[tuple[int, int]]]:
+        """Counts, times [min] and waits of visits by group: see ``station_loops.stays``."""
         w, v, o = self.w, self.w.visits, Outcome
-        blocked = np.zeros(len(v.patient))
         ended = w.blocked.where(w.blocked.stop < FAR)
-        np.add.at(blocked, ended.row, (ended.stop - ended.start) / self.minute)
-        count, total, rows = loops.stays(
-            whole(self.keys),
-            self.n,
+        blocked = counted(whole(ended.row), len(v.patient), ended.stop - ended.start)
+        room = np.append(0, np.cumsum(np.bincount(self.keys, minlength=self.n)))
+        count, total, power, waits, last = station_loops.stays(
+            codes(self.keys),
+            room,
             (w.start, w.end),
             float(self.minute),
             w.n_services,
             (int(o.SERVED), int(o.REFUSED), int(o.BAULKED), int(o.RENEGED), int(o.IN_PROGRESS)),
-            (v.queued, v.started, w.wait_end, v.interrupted, v.ready, v.left),
-            (v.outcome, v.origin, v.destination, v.initial),
+            (whole(v.queued), whole(v.started), whole(v.ready), whole(v.left), whole(v.interrupted)),
+            (codes(v.outcome), codes(v.origin), codes(v.destination), codes(v.initial)),
             (w.has_started, w.is_placed),
             blocked,
         )
-        return count.astype(float), total, rows
+        counts = dict(zip(station_loops.COUNTS, count.T.astype(float), strict=True))
+        times = dict(zip(station_loops.TIMES, total.T / self.minute, strict=True))
+        return counts, times, power.T, waits, list(zip(room[:-1].tolist(), last.tolist(), strict=True))
 
     def _counts(self) -> dict[str, Floats]:
-        came, from_outside, done, known, refused, baulked, reneged, began = self._visits[0][:8]
-        lost = {
-            "refused_share": divided(refused, known),
-            "baulked_share": divided(baulked, known),
-            "reneged_share": divided(reneged, known),
-        }
+        count = self._stays[0]
+        came, done = count["arrived"], count["done"]
+        lost = {f"{how}_share": divided(count[how], count["known"]) for how in ("refused", "baulked", "reneged")}
         return {
             "arrivals": came,
-            "external": from_outside,
-            "transfers": came - from_outside,
+            "external": count["external"],
+            "transfers": came - count["external"],
             "arrivals_per_day": came / self.days,
-            "started": began,
+            "started": count["began"],
             "completed": done,
             "throughput_per_day": done / self.days,
             **lost,
@@ -200,56 +199,54 @@ class _Table:
         return np.asarray(spent / self.length)
 
     def _waits(self) -> dict[str, Floats]:
-        w, (count, total, rows) = self.w, self._visits
-        n_began, n_served, n_gave_up = count[7:10]
-        mean, n_either = divided(total[1], n_served), count[15]
-        spread = np.maximum(divided(total[2], n_served) - mean**2, 0)
-        lasts = (w.wait_end - w.visits.queued)[rows]
-        keys = whole(self.keys[rows])
-        quantiles = quantiles_by_key(keys, lasts, self.n, (0.5, 0.9, 0.95), self.minute)
-        over = [lasts / self.minute > minutes for minutes in self.beyond]
-        numbers = [np.bincount(keys, weights=is_over, minlength=self.n) for is_over in over]
+        count, total, (waited, squares), waits, ends = self._stays
+        mean = divided(waited, count["started"])
+        spread = np.maximum(divided(squares, count["started"]) - mean**2, 0)
+        quantiles = quantiles_by_key(waits, ends, (0.5, 0.9, 0.95), self.minute)
+        over = {m: [float((waits[a:b] / self.minute > m).sum()) for a, b in ends] for m in self.beyond}
         return {
             "wait_mean": mean,
             "wait_sd": np.sqrt(spread),
             **dict(zip(("wait_p50", "wait_p90", "wait_p95"), quantiles, strict=True)),
-            "p_wait": divided(count[14], n_either),
-            "wait_mean_queueing": divided(total[4], n_either),
-            "wait_mean_reneged": divided(total[3], n_gave_up),
-            "wait_mean_started": divided(total[0], n_began),
-            **{f"p_wait_over_{m:g}": divided(n, n_served) for m, n in zip(self.beyond, numbers, strict=True)},
+            "p_wait": divided(count["waited"], count["either"]),
+            "wait_mean_queueing": divided(total["either"], count["either"]),
+            "wait_mean_reneged": divided(total["reneged"], count["reneged"]),
+            "wait_mean_started": divided(total["began"], count["began"]),
+            **{f"p_wait_over_{m:g}": divided(number, count["started"]) for m, number in over.items()},
         }
 
-    def _stays(self) -> dict[str, Floats]:
-        count, total, _ = self._visits
-        done, onward, was, was_onward = count[10:14]
+    def _lengths(self) -> dict[str, Floats]:
+        count, total = self._stays[:2]
+        done, onward, blocked = count["served"], count["onward"], total["blocked"]
         return {
-            "service_mean": divided(total[5], done),
-            "care_mean": divided(total[6], done),
-            "time_in_system_mean": divided(total[7], done),
-            "blocked_mean": divided(total[8], done),
-            "p_blocked": divided(was, done),
-            "blocked_mean_transferred": divided(total[9], onward),
-            "p_blocked_transferred": divided(was_onward, onward),
-            "blocked_mean_blocked": divided(total[10], was),
+            "service_mean": divided(total["service"], done),
+            "care_mean": divided(total["care"], done),
+            "time_in_system_mean": divided(total["in system"], done),
+            "blocked_mean": divided(blocked, done),
+            "p_blocked": divided(count["blocked"], done),
+            "blocked_mean_transferred": divided(total["blocked onward"], onward),
+            "p_blocked_transferred": divided(count["blocked onward"], onward),
+            "blocked_mean_blocked": divided(blocked, count["blocked"]),
         }
 
     def _levels(self) -> dict[str, Floats]:
         w = self.w
         found = np.zeros((self.n, 2))
         count = np.zeros((self.n, len(w.midnights)), dtype=np.int64)
-        for key in range(self.n):
-            ticks, number = self._over_time(key)
-            found[key] = quantiles(*time_at_levels((ticks, number), w.start, w.end), (0.5, 0.95))
-            count[key] = number[np.searchsorted(ticks, w.midnights, side="right") - 1]
+        for key, level in enumerate(self._in_use()):
+            lowest, spent, count[key] = level.times((w.start, w.end), w.midnights)
+            found[key] = quantiles(lowest, spent, (0.5, 0.95))
         spaces = np.repeat(spaces_at_midnights(w), self.n_levels, axis=0)
         over = (count > 0.92 * spaces).mean(axis=1) if len(w.midnights) else np.nan
         unlimited = np.repeat(w.is_unlimited, self.n_levels)
         over = np.where(unlimited, np.nan, over)
         return {"in_use_p50": found[:, 0], "in_use_p95": found[:, 1], "midnights_over_92": over}
 
-    def _over_time(self, key: int) -> tuple[Ints, Ints]:
-        return number_in_use(self.w, key) if self.level is None else open_at(self.w, self.used[key])
+    def _in_use(self) -> list[Level]:
+        """Return how many spaces (or visits a day) are in use, by group."""
+        if self.level is None:
+            return [number_in_use(self.w, s) for s in range(self.n)]
+        return [number_open(self.w, used) for used in self.used]
 
     @cached_property
     def names(self) -> list[str]:

@@ -1,18 +1,15 @@
 """Compiled loops against a plain way of saying the same."""
 
 import itertools
-from collections import Counter
 
 import numpy as np
 import pytest
 
-from flowsim.measure import audit_loops, audit_stay_loops, loops, rank_loops, station_loops
-from flowsim.measure.audit_curves import limited_moments
+from flowsim.measure import audit_loops, loops, rank_loops
 from flowsim.measure.integrals import areas, clipped, levels_at, places_in, steps, together
 from flowsim.measure.intervals import FAR
-from flowsim.measure.levels import number_open, quantiles, quantiles_by_key, time_at_levels
+from flowsim.measure.levels import quantiles, time_at_levels
 from flowsim.measure.sorting import codes
-from flowsim.system.spec import BY_DESTINATION, BY_ORIGIN, Distribution, Table
 
 RNG = np.random.default_rng(3)
 N = 400
