@@ -19,9 +19,12 @@ called_from_python = njit(**_OPTIONS)
 compiled = njit(**_OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True})
 
 # What has one caller, or is a link in a chain of calls, and is cheaper as part of its caller: a call between compiled
-# functions hands its result over in memory and asks for a fault, and the compiler does not look across it.
+# functions hands its result over in memory and asks for a fault, and the compiler does not look across it. Numba hands
+# this down: what is met first as a callee of such a function becomes part of its callers too, unless it stands apart.
 inlined = njit(**_OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "forceinline": True})
 
+# What has many numbers of its own, which as part of a loop would all be made ready before the loop is entered.
+apart = njit(**_OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "forceinline": False})
 
 _pointer_to: Any = types.CPointer
 

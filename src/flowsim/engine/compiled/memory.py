@@ -10,7 +10,7 @@ from flowsim.draws.quantiles import CONSTANT, DISCRETE, pick_between, scalar_qua
 from flowsim.draws.residuals import pooled_residual
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.codes import BY_DESTINATION, NONE
-from flowsim.engine.compiled.jit import compiled, fractions, inlined
+from flowsim.engine.compiled.jit import apart, compiled, fractions, inlined
 from flowsim.system import tables as tb
 from flowsim.system.tables import Floats, Ints
 
@@ -89,7 +89,7 @@ def luck_of_visit(w: Ints, m: Ints, q: int, v: int, purpose: int) -> float:
     return fractions(m)[v + im.V_LUCK + lane - 1]
 
 
-@inlined
+@apart
 def draw(w: Ints, f: Floats, d: int, u: float) -> float:
     """Return minutes drawn from a distribution."""
     kind, r = w[d + tb.D_KIND], w[d + tb.D_PARAMETERS]
@@ -100,15 +100,16 @@ def draw(w: Ints, f: Floats, d: int, u: float) -> float:
     return scalar_quantile(kind, f[r], f[r + 1], f[r + 2], f[r + 3], f[r + 4], u)
 
 
-@compiled
+@inlined
 def draw_for(w: Ints, f: Floats, m: Ints, q: int, v: int, d: int, purpose: int) -> float:
     """Return minutes drawn from a distribution for a visit by the patient's luck, which a constant does not ask for."""
     if w[d + tb.D_KIND] == CONSTANT:
-        return draw(w, f, d, 0.5)
+        r = w[d + tb.D_PARAMETERS]
+        return min(max(f[r], f[r + 3]), f[r + 4])
     return draw(w, f, d, luck_of_visit(w, m, q, v, purpose))
 
 
-@compiled
+@apart
 def draw_residual(w: Ints, f: Floats, d: int, elapsed: float, u: float) -> float:
     """Return minutes drawn of what is left after some have elapsed."""
     kind, r = w[d + tb.D_KIND], w[d + tb.D_PARAMETERS]
