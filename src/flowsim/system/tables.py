@@ -8,6 +8,7 @@ has no owner begins. Columns are named below: ``w[step + P_PURPOSE]`` is a step'
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,10 +43,10 @@ RULES = {
 # The header of the whole numbers: counts and scalars, then where what has no owner begins.
 (
     N_SERVICES, N_EXITS, N_ATTRIBUTES, N_CLASSES, END, TICKS_PER_MINUTE, SEED, N_PERIODS, N_MIDNIGHTS,
-    PERIODS_AT, MIDNIGHTS_AT, WEEKDAYS_AT, CLASSES_AT, LEVELS_AT, SERVICES_AT, JUNCTIONS_AT, STREAMS_AT, GROUPS_AT,
-    N_GROUPS,
-) = range(19)  # fmt: skip
-HEADER = 19
+    PERIODS_AT, MIDNIGHTS_AT, WEEKDAYS_AT, CLASSES_AT, LEVELS_AT, STRIDES_AT, SERVICES_AT, JUNCTIONS_AT, STREAMS_AT,
+    GROUPS_AT, N_GROUPS,
+) = range(20)  # fmt: skip
+HEADER = 20
 
 # Columns of a table: by how many names it is, and whether its rows change by period; then for each name the
 # attribute (or origin, or destination) and its levels; then the rows. Where one row serves everyone, always,
@@ -246,6 +247,7 @@ def compile_system(spec: SystemSpec, kinds: dict[str, int]) -> CompiledSystem:
         if group.waiting is waiting
     ]
     weekdays = [6 if holiday else day for day, holiday in zip(spec.clock.weekdays, spec.clock.holidays, strict=False)]
+    levels = [len(a.levels) for a in spec.attributes]
     counts = (len(spec.services), len(spec.exits), len(spec.attributes), len(classes))
     c.whole[:HEADER] = [
         *counts,
@@ -258,7 +260,8 @@ def compile_system(spec: SystemSpec, kinds: dict[str, int]) -> CompiledSystem:
         c.put(spec.clock.midnights),
         c.put(weekdays),
         c.put(classes),
-        c.put([len(a.levels) for a in spec.attributes]),
+        c.put(levels),
+        c.put([math.prod(levels[a + 1 :]) for a in range(len(levels))]),
         c.numbers(services),
         c.numbers(junctions),
         c.numbers(streams),

@@ -197,5 +197,5 @@ def encode(w: Ints, m: Ints, q: int) -> None:
     """Put a patient's attributes into one number, as visits have it; the first varies slowest."""
     code = 0
     for a in range(w[tb.N_ATTRIBUTES]):
-        code = code * w[w[tb.LEVELS_AT] + a] + m[q + im.Q_ATTRIBUTES + a]
+        code += w[w[tb.STRIDES_AT] + a] * m[q + im.Q_ATTRIBUTES + a]
     m[q + im.Q_CODE] = code
