@@ -57,11 +57,15 @@ def reaching(window: Window, asked: Asked, who: Who | None = None, n_keys: int =
 
 def _stamped(window: Window, services: tuple[int, ...], at: str) -> Callable[[Ints], visit_loops.Stamped]:
     """Return what tells apart the visits to some services that reach a stamp, by edges; found once a grid."""
-    is_out = window.was_there if at == "queued" else window.is_placed
-    tick, reached = stamp(window, at)
-    flag, slices, ways = window.has_joined & reached & ~is_out, window.at_services(services), window.came_from
-    code = window.code
+    (tick, _), slices, ways, code = stamp(window, at), window.at_services(services), window.came_from, window.code
+    flag = window.once(("counts", at), lambda: _counts(window, at))
     return kept(lambda edges: visit_loops.stamped(slices, flag, tick, ways, code, edges))
+
+
+def _counts(window: Window, at: str) -> Flags:
+    """Return which visits count when they reach a stamp."""
+    is_out = window.was_there if at == "queued" else window.is_placed
+    return np.asarray(window.has_joined & stamp(window, at)[1] & ~is_out)
 
 
 def _came_from(window: Window, asked: Asked) -> Flags:
@@ -92,7 +96,7 @@ def outcome_share(window: Window, asked: Asked) -> Facts:
 def _outcomes(window: Window, asked: Asked) -> Count:
     """Return a count of the visits whose outcome is known, by service, outcome and period of joining."""
     v, slices, who = window.visits, window.at_services(asked.services), asked.who(window)
-    flag, outcome, queued = window.is_known & (v.initial == 0), whole(v.outcome), whole(v.queued)
+    flag, outcome, queued = window.is_known, whole(v.outcome), whole(v.queued)
     return kept(lambda edges: visit_loops.outcomes(slices, flag, who, outcome, len(Outcome), queued, edges))
 
 

@@ -84,8 +84,9 @@ class Window(Records):
 
     @cached_property
     def is_known(self) -> Flags:
-        """Which visits started, or ended otherwise: those still waiting at the end did neither."""
-        return np.asarray(self.has_started | (self.visits.outcome != Outcome.IN_PROGRESS))
+        """Which visits since the start started, or ended otherwise: those still waiting at the end did neither."""
+        is_over = self.has_started | (self.visits.outcome != Outcome.IN_PROGRESS)
+        return np.asarray(is_over & (self.visits.initial == 0))
 
     @cached_property
     def periods(self) -> Periods:
@@ -103,7 +104,11 @@ class Window(Records):
     @cached_property
     def units(self) -> Codes:
         """Spaces each visit uses; a home-care package counts as one patient however many carers come."""
-        return codes(np.where(self.by_visits[self.service], 1, self.visits.takes))
+        found = self.visits.takes.astype(np.int32)
+        rows, first, last = self.at_services(tuple(np.flatnonzero(self.by_visits).tolist()))
+        for a, z in zip(first, last, strict=True):
+            found[rows[a:z]] = 1
+        return found
 
     @cached_property
     def waiting(self) -> Intervals:
@@ -144,7 +149,7 @@ class Window(Records):
             "waiting": (began, v.started),
             "treated": (v.ready != NEVER, v.ready),
         }.get(name, (NO_FLAGS, v.left))
-        weight = self.units if name == "in_use" else NO_CODES
+        weight = self.units if name == "in_use" and (self.units != 1).any() else NO_CODES
         return flag, whole(start), is_sooner, whole(sooner), whole(v.left), weight
 
     def _all_stretches(self, name: str) -> Intervals:
@@ -228,7 +233,7 @@ class Window(Records):
         first fall after the start; elsewhere at the start. Totals are exact either way.
         """
         v = self.visits
-        rows = np.flatnonzero((v.interrupted > 0) & self.has_started) if name != "is_ready" else NOUGHT[:0]
+        rows = self._interrupted if name != "is_ready" else NOUGHT[:0]
         begin = v.started[rows].copy()
         for s in np.unique(v.service[rows]).tolist():
             falls = self._falls(s) if self.spec.services[s].cut_interrupts else begin[:0]
@@ -240,6 +245,10 @@ class Window(Records):
         if name == "in_use":
             weight = -self.units[rows]
         return intervals(v.service[rows], rows, begin, begin + v.interrupted[rows], weight)
+
+    @cached_property
+    def _interrupted(self) -> Ints:
+        return np.flatnonzero((self.visits.interrupted > 0) & self.has_started)
 
     def _falls(self, service: int) -> Ints:
         c = self.trajectory.capacity

@@ -19,6 +19,13 @@ NEVER = -1
 
 
 @njit(cache=True, nogil=True)
+def edges_a_tick(edges: Ints) -> float:
+    """Return how many edges there are a tick, by which what is far is looked for."""
+    span = edges[edges.size - 1] - edges[0]
+    return (edges.size - 1) / span if span > 0 else 0.0
+
+
+@njit(cache=True, nogil=True)
 def before(edges: Ints, tick: int, near: int) -> int:
     """Return how many rising edges are below a tick, looked for from a number that may be near it.
 
@@ -47,12 +54,11 @@ def edges_before(edges: Ints, ticks: Ints, further: int) -> Ints:
     found = np.zeros(ticks.size, np.int64)
     if not edges.size:
         return found
-    span = edges[edges.size - 1] - edges[0]
-    # Seldom far off where edges are evenly spaced; ticks are in no order.
-    guess = (edges.size - 1) / span if span > 0 else 0.0
+    rate = edges_a_tick(edges)
     for i in range(ticks.size):
         tick = min(max(ticks[i] + further, edges[0]), edges[edges.size - 1])
-        found[i] = before(edges, ticks[i] + further, int((tick - edges[0]) * guess))
+        # Ticks are in no order.
+        found[i] = before(edges, ticks[i] + further, int((tick - edges[0]) * rate))
     return found
 
 

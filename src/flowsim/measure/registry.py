@@ -188,7 +188,7 @@ OF_VISITS = ("facts", "times", "runs", "led", "chosen", "all chosen", "counted")
 """Kinds of what a window keeps that are of one measure, or of measures of the same visits."""
 OF_SERVICES = ("stamped", "outcomes")
 """Those that are of measures of visits to the same services."""
-OF_MEASURES = (*OF_VISITS, *OF_SERVICES, "stamp", "spans", "who", "delays by kind", "leaving")
+OF_MEASURES = (*OF_VISITS, *OF_SERVICES, "stamp", "counts", "spans", "who", "delays by kind", "leaving")
 """Those that measures alone look at."""
 KINDS: dict[str, Kind] = {}
 """Every kind of measure, by the name definitions use."""
@@ -283,6 +283,14 @@ def asked(window: Window, definitions: Mapping[str, MeasureDef]) -> list[Asked]:
 def _known_of(_spec: SystemSpec) -> dict[tuple[str, int], tuple[MeasureDef, Asked | None]]:
     """Return what is known of measures of a system, by name and definition, which is held."""
     return {}
+
+
+def alike(window: Window, measure: Asked, what: Callable[[Asked], Hashable]) -> list[Asked]:
+    """Return the measures known of the system of whom ``what`` is the same: what they share can be found together."""
+    known = [
+        m for _, m in _known_of(window.spec).values() if m is not None and m.definition.kind == measure.definition.kind
+    ]
+    return [m for m in known if what(m) == what(measure)]
 
 
 def _asked(window: Window, name: str, definition: MeasureDef) -> Asked | None:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from flowsim.measure.loops import before, integrals
+from flowsim.measure.loops import before, edges_a_tick, integrals
 from flowsim.measure.visit_loops import Slices
 
 Ints = npt.NDArray[np.int64]
@@ -58,7 +58,7 @@ def stretches(slices: Slices, spans: Spans, service: Codes, least: int) -> tuple
 def _changes(slices: Slices, spans: Spans, who: Who, n_keys: int, edges: Ints) -> tuple[Ints, Ints]:
     """Return how many more stretches are open from each edge on, and the sum of the ticks since when."""
     (rows, first, last), (flag, start, is_sooner, sooner, left, weight), (code, key_by_code) = slices, spans, who
-    n, end, at = edges.size, edges[edges.size - 1], 0
+    n, end, at, rate = edges.size, edges[edges.size - 1], 0, edges_a_tick(edges)
     count, moment = np.zeros((first.size * n_keys, n + 1), np.int64), np.zeros((first.size * n_keys, n + 1), np.int64)
     for k in range(first.size):
         for i in range(first[k], last[k]):
@@ -80,7 +80,7 @@ def _changes(slices: Slices, spans: Spans, who: Who, n_keys: int, edges: Ints) -
             count[key, at] += by
             moment[key, at] += by * begin
             if stop <= end:
-                after = before(edges, stop, at)
+                after = before(edges, stop, min(at + int((stop - edges[at]) * rate), n))
                 count[key, after] -= by
                 moment[key, after] -= by * stop
     return count, moment
@@ -238,7 +238,7 @@ def long_stays(
     level = np.zeros((n_services, ticks.size + 1), np.int64)
     if not ticks.size:
         return level[:, :0].copy()
-    at = 0
+    at, rate = 0, edges_a_tick(ticks)
     for i in range(rows.size):
         row, head = rows[i], heads[i]
         if has_started[row] and has_started[head]:
@@ -247,7 +247,10 @@ def long_stays(
             s = position[service[row]]
             at = before(ticks, since, at)
             level[s, at] += 1
-            level[s, before(ticks, until, at)] -= 1
+            if at < ticks.size:
+                # Stays may be long.
+                at_end = min(at + int((min(until, ticks[ticks.size - 1]) - ticks[at]) * rate), ticks.size)
+                level[s, before(ticks, until, max(at_end, at))] -= 1
     for s in range(n_services):
         for p in range(1, ticks.size):
             level[s, p] += level[s, p - 1]

@@ -100,10 +100,10 @@ def times(
 
 
 @njit(cache=True, nogil=True)
-def over_limit(
-    runs: Runs, where: Where, begin: Stamp, end: Stamp, left: Ints, latest: int, limit: int, edges: Ints
+def over_limits(
+    runs: Runs, where: Where, begin: Stamp, end: Stamp, left: Ints, known_to: int, limits: Ints, edges: Ints
 ) -> Ints:
-    """Return how many runs that begin in each period are over a limit, of those of which that is known.
+    """Return how many runs that begin in each period are over some limits, of those of which that is known.
 
     Args:
         runs: first and last rows.
@@ -111,24 +111,26 @@ def over_limit(
         begin: as for ``times``.
         end: as for ``times``.
         left: of each visit; who left before the end of the run is left out.
-        latest: tick before which they begin.
-        limit: in ticks.
+        known_to: tick up to which all is known: a run counts if it begins a limit before, or earlier.
+        limits: in ticks, rising.
         edges: ticks between periods, rising, none before 0.
 
     Returns:
-        Counts of all and of those over the limit: (2, services, periods).
+        Counts of all and of those over the limit: (2, limits, services, periods).
     """
     (first, last), (service, position, n_services) = runs, where
     (since_at, has_begun), (until_at, has_ended) = begin, end
-    earliest, final, p = edges[0], min(edges[edges.size - 1], latest), 0
-    number = np.zeros((2, n_services, edges.size - 1), np.int64)
+    earliest, final, p = edges[0], min(edges[edges.size - 1], known_to - limits[0]), 0
+    number = np.zeros((2, limits.size, n_services, edges.size - 1), np.int64)
     for i in range(first.size):
         a, z = first[i], last[i]
         since = since_at[a]
         if has_begun[a] and earliest <= since < final and (has_ended[z] or left[z] == NEVER):
             s, p = position[service[a]], period_of(edges, since, p)
-            number[0, s, p] += 1
-            number[1, s, p] += not has_ended[z] or until_at[z] - since > limit
+            for k in range(limits.size):
+                if since < known_to - limits[k]:
+                    number[0, k, s, p] += 1
+                    number[1, k, s, p] += not has_ended[z] or until_at[z] - since > limits[k]
     return number
 
 

@@ -12,7 +12,7 @@ from flowsim.measure.facts import PERCENTILES, Facts
 from flowsim.measure.frames import Window
 from flowsim.measure.intervals import NO_FLAGS, Flags
 from flowsim.measure.periods import Count, kept
-from flowsim.measure.registry import Asked, measure_kind
+from flowsim.measure.registry import Asked, alike, measure_kind
 from flowsim.measure.sorting import Codes, codes, whole
 from flowsim.measure.times import Timed, Times
 from flowsim.trajectory import NEVER, Ints
@@ -95,10 +95,22 @@ def _times(window: Window, asked: Asked) -> Times:
 
 def _over_limit(window: Window, asked: Asked) -> Count:
     """Return a count of those of whom all is known, and of those over the limit: (2, services, periods)."""
-    limit = asked.limit(window)
+    limits = asked.once("limits", lambda: _limits(window, asked))
+    at = limits.index(asked.limit(window))
+    count = window.once(("times", limits, *_asked_of(asked)), lambda: _over_limits(window, asked, limits))
+    return lambda edges: count(edges)[:, at]
+
+
+def _limits(window: Window, asked: Asked) -> tuple[int, ...]:
+    """Return the limits [ticks] of all measures of the same times, which are counted together."""
+    others = (m for m in alike(window, asked, _asked_of) if m.definition.limit is not None)
+    return tuple(sorted({asked.limit(window), *(m.limit(window) for m in others)}))
+
+
+def _over_limits(window: Window, asked: Asked, limits: tuple[int, ...]) -> Count:
     found, stamps, where = _of_runs(window, asked), _stamps(window, asked), asked.where(window)
-    left, latest = whole(window.visits.left), window.trajectory.end - limit
-    return kept(lambda edges: stay_loops.over_limit(found, where, *stamps, left, latest, limit, edges))
+    left, end = whole(window.visits.left), window.trajectory.end
+    return kept(lambda edges: stay_loops.over_limits(found, where, *stamps, left, end, whole(limits), edges))
 
 
 def _asked_of(asked: Asked, *more: str) -> tuple[Hashable, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from flowsim.config.models import MeasureDef
-from flowsim.measure.facts import NO_SPLIT, Series
+from flowsim.measure.facts import NO_SPLIT, Labels, Series
 from flowsim.measure.frames import Window
 from flowsim.measure.periods import Periods
 from flowsim.measure.registry import OF_SERVICES, OF_VISITS, Asked, asked, facts, table
@@ -105,5 +106,10 @@ def _table(window: Window, edges: Ints, days: int, found: list[tuple[Asked, Seri
 
 def _whole(series: Series) -> Series:
     """Return a measure without its parts."""
-    whole = [i for i, (_, split) in enumerate(series.labels) if split == NO_SPLIT]
-    return Series(tuple(series.labels[i] for i in whole), series.table[whole])
+    at = _wholes(series.labels)
+    return series if len(at) == len(series.labels) else Series(tuple(series.labels[i] for i in at), series.table[at])
+
+
+@lru_cache(maxsize=512)
+def _wholes(labels: Labels) -> list[int]:
+    return [i for i, (_, split) in enumerate(labels) if split == NO_SPLIT]

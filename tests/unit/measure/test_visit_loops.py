@@ -177,18 +177,18 @@ def test_times_are_of_runs_that_end_and_are_seen_in_the_window(by_end, midnights
         assert (number[s, p], total[s, p]) == (len(mine), mine.sum())
 
 
-def test_runs_over_a_limit_are_counted_of_those_known():
+def test_runs_over_limits_are_counted_of_those_known():
     found, service, begin, end = runs_of_visits()
     where, edges = (service, np.array([2, 0, 1, -1, -1]), 3), np.array([0, 100, 250, 500])
-    left = np.where(RNG.random(N) < 0.5, -1, 800)
-    wanted = np.zeros((2, 3, 3), dtype=int)
-    for a, z in zip(*found, strict=True):
-        if 0 <= begin[a] < 430 and (end[z] >= 0 or left[z] < 0):
-            cell = where[1][service[a]], np.searchsorted(edges, begin[a], "right") - 1
+    left, limits = np.where(RNG.random(N) < 0.5, -1, 800), np.array([40, 60])
+    wanted = np.zeros((2, 2, 3, 3), dtype=int)
+    for (a, z), (k, limit) in itertools.product(zip(*found, strict=True), enumerate(limits)):
+        if 0 <= begin[a] < 470 - limit and (end[z] >= 0 or left[z] < 0):
+            cell = k, where[1][service[a]], np.searchsorted(edges, begin[a], "right") - 1
             wanted[0][cell] += 1
-            wanted[1][cell] += end[z] < 0 or end[z] - begin[a] > 40
+            wanted[1][cell] += end[z] < 0 or end[z] - begin[a] > limit
     stamps = (begin, np.ones(N, dtype=bool)), (end, end >= 0)
-    counted = stay_loops.over_limit(found, where, *stamps, left, 430, 40, edges)
+    counted = stay_loops.over_limits(found, where, *stamps, left, 470, limits, edges)
     np.testing.assert_array_equal(counted, wanted)
 
 
