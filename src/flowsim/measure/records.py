@@ -5,6 +5,7 @@ What had not happened by the end happens at ``FAR``, past any tick.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from typing import Any, TypeVar, cast
@@ -175,9 +176,9 @@ class Records:
     def _sizes(self) -> tuple[int, ...]:
         return tuple(len(a.levels) for a in self.spec.attributes)
 
-    @property
+    @cached_property
     def _n_codes(self) -> int:
-        return int(np.prod(self._sizes, dtype=np.int64))
+        return math.prod(self._sizes)
 
     def who(self, wanted: Wanted, by: tuple[int, tuple[int, ...]] | None = None) -> Who:
         """Return a key of each visit's patient; below 0 for those not meant.

@@ -6,7 +6,7 @@ import difflib
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
@@ -14,13 +14,13 @@ import numpy as np
 from flowsim.config.models import MeasureDef
 from flowsim.errors import ConfigError, Problem
 from flowsim.measure import stay_loops, visit_loops
-from flowsim.measure.facts import Facts, Series
+from flowsim.measure.facts import Facts, Labels, Series
 from flowsim.measure.frames import Window, nothing_happened
 from flowsim.measure.intervals import NO_FLAGS, Flags
 from flowsim.measure.periods import Periods
 from flowsim.measure.records import NOT, Wanted, Who, wanted
 from flowsim.measure.sorting import Codes
-from flowsim.measure.tidy import Tidy, words_of
+from flowsim.measure.tidy import Tidy, Words, words_of
 from flowsim.system.once import once_a_system
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
@@ -338,12 +338,17 @@ def measured(window: Window, definitions: Mapping[str, MeasureDef]) -> Tidy:
 
 def table(found: list[tuple[Asked, Series]]) -> Tidy:
     """Return measures over one period as ``measure_all`` gives them."""
-    return Tidy(
-        {
-            "measure": words_of([m.name for m, series in found for _ in series.labels]),
-            "service": words_of([service for _, series in found for service, _ in series.labels]),
-            "split": words_of([part for _, series in found for _, part in series.labels]),
-            "value": np.concatenate([np.zeros(0), *(series.table[:, 0] for _, series in found)]),
-            "unit": words_of([m.definition.unit for m, series in found for _ in series.labels]),
-        }
+    measure, service, split, unit = _columns(tuple((m.name, m.definition.unit, series.labels) for m, series in found))
+    value = np.concatenate([np.zeros(0), *(series.table[:, 0] for _, series in found)])
+    return Tidy({"measure": measure, "service": service, "split": split, "value": value, "unit": unit})
+
+
+@lru_cache(maxsize=64)
+def _columns(found: tuple[tuple[str, str, Labels], ...]) -> tuple[Words, Words, Words, Words]:
+    """Return the measure, service, split and unit of the series of all measures: the same in most replications."""
+    return (
+        words_of([name for name, _, labels in found for _ in labels]),
+        words_of([service for _, _, labels in found for service, _ in labels]),
+        words_of([split for _, _, labels in found for _, split in labels]),
+        words_of([unit for _, unit, labels in found for _ in labels]),
     )

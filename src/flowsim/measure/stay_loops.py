@@ -82,10 +82,10 @@ def times(
         bits += 1
     for i in range(first.size):
         a, z = first[i], last[i]
-        since, until = since_at[a], until_at[z]
-        at = until if by_end else since
-        if not (has_begun[a] and has_ended[z] and earliest <= at < latest):
+        at = until_at[z] if by_end else since_at[a]
+        if at < earliest or at >= latest or not (has_begun[a] and has_ended[z]):
             continue
+        since, until = since_at[a], until_at[z]
         if midnights.size:
             # The next midnight after it began.
             night = before(midnights, since + 1, night)

@@ -87,29 +87,25 @@ def _series(window: Window, definitions: Mapping[str, MeasureDef], days: int, sp
 def _table(window: Window, edges: Ints, days: int, found: list[tuple[Asked, Series]], splits: bool) -> Tidy:
     first = int(np.searchsorted(window.midnight_ticks, edges[0]))
     dates = [window.spec.clock.date_of(first + days * p).isoformat() for p in range(len(edges) - 1)]
-    if not splits:
-        found = [(m, _whole(series)) for m, series in found]
     n = len(dates)
-    labels = [(m.name, *label) for m, series in found for label in series.labels]
-    each = [words_of([label[i] for label in labels]) for i in range(3)]
-    name, service, part = (Words(np.repeat(column.codes, n), column.words) for column in each)
+    rows, *columns = _rows(tuple((m.name, series.labels) for m, series in found), splits)
+    name, service, part = (Words(np.repeat(column.codes, n), column.words) for column in columns)
+    values = np.concatenate([np.zeros((0, n)), *(series.table for _, series in found)])
     return Tidy(
         {
-            "week_start": Words(np.tile(np.arange(n, dtype=np.int32), len(labels)), tuple(dates)),
+            "week_start": Words(np.tile(np.arange(n, dtype=np.int32), len(rows)), tuple(dates)),
             "measure": name,
             "service": service,
             "split": part,
-            "value": np.concatenate([np.zeros(0), *(series.table.ravel() for _, series in found)]),
+            "value": values[rows].ravel(),
         }
     )
 
 
-def _whole(series: Series) -> Series:
-    """Return a measure without its parts."""
-    at = _wholes(series.labels)
-    return series if len(at) == len(series.labels) else Series(tuple(series.labels[i] for i in at), series.table[at])
-
-
-@lru_cache(maxsize=512)
-def _wholes(labels: Labels) -> list[int]:
-    return [i for i, (_, split) in enumerate(labels) if split == NO_SPLIT]
+@lru_cache(maxsize=64)
+def _rows(found: tuple[tuple[str, Labels], ...], splits: bool) -> tuple[Ints, Words, Words, Words]:
+    """Return which of the series of all measures are told, and of each its measure, service and split."""
+    every = [(name, *label) for name, labels in found for label in labels]
+    rows = [i for i, (_, _, split) in enumerate(every) if splits or split == NO_SPLIT]
+    name, service, part = (words_of([every[i][column] for i in rows]) for column in range(3))
+    return np.array(rows, dtype=np.int64), name, service, part
