@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from flowsim.measure.audit_loops import clipped_sums, number_between, visits_made
+from flowsim.measure.audit_loops import VISITS, clipped_sums, visits_made, visits_one_by_one
 from flowsim.measure.audit_rows import AuditRow, compared
 from flowsim.measure.cost import UNASSIGNED, lines_of
 from flowsim.measure.cost import Line as Charged
@@ -16,7 +16,9 @@ from flowsim.measure.home_care import list_ticks
 from flowsim.measure.integrals import clipped
 from flowsim.measure.intervals import FAR, Intervals
 from flowsim.measure.occupancy import excess, used_at
+from flowsim.measure.sorting import whole
 from flowsim.system.spec import ServiceCost, Steps
+from flowsim.trajectory import Ints
 
 Line = tuple[str, str, float, float, tuple[tuple[str, float], ...]]
 """Item, kind, price a unit, units, payers; times in days."""
@@ -69,13 +71,10 @@ def _lines(window: Window) -> Iterator[Line]:
 
 def _service(window: Window, s: int, cost: ServiceCost) -> Iterator[tuple[str, float, float]]:
     """Yield the priced lines of a service, counted patient by patient or along the number in use."""
-    v, here, bounds = window.visits, window.rows_at[s], (window.start, window.end)
     if cost.attendance:
-        came = number_between(here, v.queued, window.has_joined, window.was_there, *bounds)
-        yield "attendance", cost.attendance, float(came)
+        yield "attendance", cost.attendance, float(_of_visits(window)["came"][s])
     if cost.admission:
-        began = number_between(here, v.started, window.has_started, window.is_placed, *bounds)
-        yield "admission", cost.admission, float(began)
+        yield "admission", cost.admission, float(_of_visits(window)["began"][s])
     held, late = _days(window, "in_use", s), _days(window, "delayed", s)
     if cost.delayed_time is not None:
         yield "space", cost.space_time * MINUTES_PER_DAY, held - late
@@ -94,8 +93,32 @@ def _service(window: Window, s: int, cost: ServiceCost) -> Iterator[tuple[str, f
 
 def _days(window: Window, name: str, service: int) -> float:
     """Return how long the stretches a window calls so last at a service within it, one by one [days]."""
-    found = window.once(("one by one", name), lambda: _one_by_one(window, getattr(window, name)))
+    found = window.once(("one by one", name), lambda: _found(window, name))
     return float(found[service])
+
+
+def _found(window: Window, name: str) -> Floats:
+    if name not in VISITS:
+        return _one_by_one(window, getattr(window, name))
+    return _of_visits(window)[name] / window.ticks_per_day + _one_by_one(window, window.paused(name))
+
+
+def _of_visits(window: Window) -> dict[str, Ints]:
+    """Return what a look at every visit counts by service, but for time back in the queue."""
+    return window.once("visits one by one", lambda: _each_visit(window))
+
+
+def _each_visit(window: Window) -> dict[str, Ints]:
+    v = window.visits
+    found = visits_one_by_one(
+        window.service,
+        window.n_services,
+        (whole(v.queued), whole(v.started), whole(v.left)),
+        (window.has_joined, window.was_there, window.has_started, window.is_placed),
+        window.units,
+        (window.start, window.end),
+    )
+    return dict(zip(VISITS, found.T, strict=True))
 
 
 def _one_by_one(window: Window, x: Intervals) -> Floats:

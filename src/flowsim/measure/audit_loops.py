@@ -88,13 +88,42 @@ def clipped_sums(service: Codes, n: int, start: Ints, stop: Ints, weight: Codes,
     return total
 
 
+VISITS = ("came", "began", "in_use", "waiting")
+"""What ``visits_one_by_one`` counts."""
+
+
 @njit(cache=True, nogil=True)
-def number_between(rows: Ints, tick: Ints, is_one: Flags, is_out: Flags, begin: int, end: int) -> int:
-    """Return how many rows that are one, and not out, have a tick in a window."""
-    number = 0
-    for row in rows:
-        number += is_one[row] and not is_out[row] and begin <= tick[row] < end
-    return number
+def visits_one_by_one(
+    service: Codes,
+    n: int,
+    ticks: tuple[Ints, Ints, Ints],
+    flags: tuple[Flags, Flags, Flags, Flags],
+    units: Codes,
+    window: tuple[int, int],
+) -> Ints:
+    """Return by service, as in ``VISITS``, how many came and began in a window, and ticks in use and waiting in it.
+
+    Args:
+        service: of each visit.
+        n: how many services.
+        ticks: queued, started and left of each.
+        flags: whether neither refused nor balked; there at the start; started; and placed at the start.
+        units: spaces each uses.
+        window: first tick, and the one past the last.
+    """
+    (queued, started, left), (has_joined, was_there, has_started, is_placed), (begin, end) = ticks, flags, window
+    found = np.zeros((n, len(VISITS)), np.int64)
+    for row in range(service.size):
+        s, since, until = service[row], queued[row], left[row] if left[row] != NEVER else _FAR
+        found[s, 0] += has_joined[row] and not was_there[row] and begin <= since < end
+        if has_started[row]:
+            began = started[row]
+            found[s, 1] += not is_placed[row] and begin <= began < end
+            lasts = min(max(until, begin), end) - min(max(began, begin), end)
+            found[s, 2] += max(lasts, 0) * units[row]
+            until = began
+        found[s, 3] += max(min(max(until, begin), end) - min(max(since, begin), end), 0)
+    return found
 
 
 @njit(cache=True, nogil=True)

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flowsim.measure import loops
+from flowsim.measure import cost_loops
 from flowsim.measure.frames import Window
 from flowsim.measure.integrals import areas, clipped, counted
 from flowsim.measure.intervals import FAR, Flags, Intervals, intervals
@@ -152,20 +152,20 @@ def _service_lines(window: Window, s: int, cost: ServiceCost, edges: Ints) -> It
 
 def _attendances(window: Window, edges: Ints) -> Ints:
     """Return patients who come and are neither refused nor balked, by service and period."""
-    v = window.visits
-    key = ("attendances", tuple(edges.tolist()))
-    return window.once(key, lambda: _visits(window, window.has_joined & (v.initial == 0), v.queued, edges))
+    return _visits(window, "attendances", window.visits.queued, (window.has_joined, window.was_there), edges)
 
 
 def _admissions(window: Window, edges: Ints) -> Ints:
     """Return patients who start, by service and period."""
-    v = window.visits
-    key = ("admissions", tuple(edges.tolist()))
-    return window.once(key, lambda: _visits(window, window.has_started & ~window.is_placed, v.started, edges))
+    return _visits(window, "admissions", window.visits.started, (window.has_started, window.is_placed), edges)
 
 
-def _visits(window: Window, which: Flags, tick: Ints, edges: Ints) -> Ints:
-    return loops.tally(whole(window.service), np.where(which, tick, edges[0] - 1), edges, window.n_services)
+def _visits(window: Window, name: str, tick: Ints, flags: tuple[Flags, Flags], edges: Ints) -> Ints:
+    """Return visits that have the first flag and not the second, by service and the period their tick is in."""
+    key = (name, edges.tobytes())
+    return window.once(
+        key, lambda: cost_loops.visits_in(window.service, window.n_services, whole(tick), *flags, whole(edges))
+    )
 
 
 def _count(keys: Ints | Codes, n_keys: int, tick: Ints, weight: Ints | Codes, edges: Ints) -> Ints:

@@ -153,7 +153,7 @@ class Window(Records):
         return flag, whole(start), is_sooner, whole(sooner), whole(v.left), weight
 
     def _all_stretches(self, name: str) -> Intervals:
-        return self._stretches(name, self.at_services(tuple(range(self.n_services))), self._paused(name))
+        return self._stretches(name, self.at_services(tuple(range(self.n_services))), self.paused(name))
 
     def _stretches(self, name: str, slices: visit_loops.Slices, paused: Intervals) -> Intervals:
         least = int(name in ("waiting", "is_ready"))
@@ -187,8 +187,8 @@ class Window(Records):
         return level + levels_at(paused.service, len(services), paused.start, paused.stop, paused.weight, ticks)
 
     def _paused_at(self, name: str, services: tuple[int, ...]) -> Intervals:
-        """Return ``_paused`` at some services, with their places for services."""
-        paused = self._paused(name)
+        """Return ``paused`` at some services, with their places for services."""
+        paused = self.paused(name)
         if not len(paused.row):
             return paused
         place = np.full(self.n_services, -1, dtype=np.int64)
@@ -222,7 +222,7 @@ class Window(Records):
         """The same, each patient counting once."""
         return self.delayed.plain()
 
-    def _paused(self, name: str) -> Intervals:
+    def paused(self, name: str) -> Intervals:
         """Return the time spent back in the queue that counts for the stretches called ``name``, or against them."""
         return self.once(("paused", name), partial(self._pauses, name))
 
@@ -282,7 +282,7 @@ class Window(Records):
     def at(self, name: str, service: int) -> Intervals:
         """Return the stretches called ``name`` (in_use, waiting, delayed, capacity ...) at one service."""
         if name in SPANS:
-            paused = self._paused(name)
+            paused = self.paused(name)
             paused = paused.where(paused.service == service) if len(paused.row) else paused
             return self._stretches(name, self.at_services((service,)), paused)
         stretches, bounds = self.once(("ordered", name), lambda: ordered(getattr(self, name), self.n_services))

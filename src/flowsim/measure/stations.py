@@ -116,11 +116,13 @@ class _Table:
         return split(replace(stretches, service=codes(keys)), self.n)
 
     @cached_property
-    def used(self) -> list[Intervals]:
-        """Spaces (or visits a day) in use, by group."""
-        w = self.w
-        by_service = [used_at(w, s) for s in range(w.n_services)]
-        return by_service if self.level is None else self.by_group(joined(*by_service, EMPTY))
+    def _by_group(self) -> list[Intervals]:
+        """Spaces (or visits a day) in use, by group of patients."""
+        return self.by_group(joined(*(used_at(self.w, s) for s in range(self.w.n_services)), EMPTY))
+
+    def used(self, key: int) -> Intervals:
+        """Return spaces (or visits a day) in use by a group."""
+        return used_at(self.w, key) if self.level is None else self._by_group[key]
 
     @cached_property
     def _used(self) -> Floats:
@@ -128,7 +130,7 @@ class _Table:
         mean = self.number("in_use")
         edges, n_levels = self.w.edges, self.n_levels
         for key in np.flatnonzero(np.repeat(self.w.by_visits, n_levels)).tolist():
-            u = self.used[key]
+            u = self.used(key)
             mean[key] = areas(np.zeros_like(u.row), 1, u.start, u.stop, u.weight, edges)[0, 0] / self.length
         return mean
 
@@ -246,7 +248,7 @@ class _Table:
         """Return how many spaces (or visits a day) are in use, by group."""
         if self.level is None:
             return [number_in_use(self.w, s) for s in range(self.n)]
-        return [number_open(self.w, used) for used in self.used]
+        return [number_open(self.w, self.used(key)) for key in range(self.n)]
 
     @cached_property
     def names(self) -> list[str]:

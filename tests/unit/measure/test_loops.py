@@ -5,10 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from flowsim.measure import audit_loops, loops, rank_loops
-from flowsim.measure.integrals import areas, clipped, levels_at, places_in, steps, together
+from flowsim.measure import audit_loops, cost_loops, loops, rank_loops
+from flowsim.measure.integrals import areas, levels_at, places_in, steps, together
 from flowsim.measure.intervals import FAR
-from flowsim.measure.levels import quantiles, time_at_levels
 from flowsim.measure.sorting import codes
 
 RNG = np.random.default_rng(3)
@@ -68,7 +67,8 @@ def test_a_level_not_exceeded_is_found_in_each_period(share):
     begin, end = np.array([0, 30, 31, 300, 0]), np.array([30, 31, 300, 900, 900])
     found = loops.level_quantiles(ticks, level, begin, end, share)
     for value, a, z in zip(found, begin.tolist(), end.tolist(), strict=True):
-        assert value == quantiles(*time_at_levels(clipped(ticks, level, a, z), a, z), (share,))[0]
+        at = level[np.searchsorted(ticks, np.arange(a, z), side="right") - 1]
+        assert value == np.quantile(at, share, method="inverted_cdf")
 
 
 def test_moments_are_added_up_by_cell():
@@ -92,15 +92,6 @@ def test_values_of_groups_of_cells_are_found_by_rank(most):
     low, high = rank_loops.at_ranks(values, 4, groups, lower, lower + 1)
     assert low.tolist() == [v[len(v) // 2] for v in inside]
     assert high.tolist() == [v[len(v) // 2 + 1] for v in inside]
-
-
-def test_values_are_grouped_in_their_order():
-    keys, value = RNG.integers(-1, 3, N), RNG.random(N)
-    order = np.argsort(value, kind="stable")
-    number, together_ = rank_loops.grouped(keys, value, order, 3)
-    wanted = [value[order][keys[order] == k] for k in range(3)]
-    assert number.tolist() == [len(v) for v in wanted]
-    np.testing.assert_array_equal(together_, np.concatenate(wanted))
 
 
 def test_tallies_count_by_key_and_period():
@@ -142,14 +133,33 @@ def test_step_functions_add_up_to_an_end_by_key():
         assert found[k] == total
 
 
-def test_stretches_clipped_and_ticks_between_are_those_in_the_window():
+def test_stretches_clipped_are_those_in_the_window():
     key, start, stop, weight = stretches((1, 2))
     lasts = np.maximum(np.clip(stop, 100, 700) - np.clip(start, 100, 700), 0) * weight
     found = audit_loops.clipped_sums(codes(key), 3, start, stop, codes(weight), 100, 700)
     assert found.tolist() == [lasts[key == k].sum() for k in range(3)]
-    rows, is_one, is_out = np.arange(0, N, 2), RNG.random(N) < 0.8, RNG.random(N) < 0.2
-    wanted = (is_one & ~is_out & (start >= 100) & (start < 700))[rows].sum()
-    assert audit_loops.number_between(rows, start, is_one, is_out, 100, 700) == wanted
+
+
+def test_visits_counted_one_by_one_are_those_in_the_window():
+    key, queued, left, units = stretches((1, 2))
+    flags = [RNG.random(N) < share for share in (0.8, 0.2, 0.7, 0.1)]
+    joined, there, began, placed = flags
+    started = np.where(began, queued + RNG.integers(0, 80, N), -1)
+    left = np.where(left == FAR, -1, np.maximum(left, started))
+    found = audit_loops.visits_one_by_one(
+        codes(key), 3, (queued, started, left), tuple(flags), codes(units), (100, 700)
+    )
+    until = np.where(left < 0, FAR, left)
+    spans = [(began, started, until, units), (np.ones(N, dtype=bool), queued, np.where(began, started, until), 1)]
+    for k in range(3):
+        assert found[k, 0] == ((key == k) & joined & ~there & (queued >= 100) & (queued < 700)).sum()
+        assert found[k, 1] == ((key == k) & began & ~placed & (started >= 100) & (started < 700)).sum()
+        for column, (flag, since, end, weight) in enumerate(spans, start=2):
+            lasts = np.maximum(np.clip(end, 100, 700) - np.clip(since, 100, 700), 0) * weight
+            assert found[k, column] == lasts[flag & (key == k)].sum()
+    priced = cost_loops.visits_in(codes(key), 3, queued, joined, there, np.array([100, 300, 700]))
+    assert priced.sum(axis=1).tolist() == found[:, 0].tolist()
+    assert priced[0, 1] == ((key == 0) & joined & ~there & (queued >= 300) & (queued < 700)).sum()
 
 
 @pytest.mark.parametrize("column", range(4))
