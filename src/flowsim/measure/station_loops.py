@@ -34,9 +34,22 @@ COUNTS = (
 """What ``stays`` counts. ``done`` and ``began`` are of visits that ended or started in the window, the others of those
 joined in it: ``known`` to have started or ended, ``either`` started or reneged, of these ``waited``, and of those
 served ``blocked``, ``onward`` to another service, and both."""
-TIMES = ("began", "reneged", "either", "service", "care", "in system", "blocked", "blocked onward")
-"""What ``stays`` adds up [ticks]: waits of those who began in the window, who reneged, of either; and of those served,
-times from start to end and to readiness, interruptions taken off, from joining to the end, and blocked."""
+TIMES = (
+    "began",
+    "reneged",
+    "either",
+    "service",
+    "care",
+    "in system",
+    "blocked",
+    "blocked onward",
+    "waiting",
+    "in_use_patients",
+    "treated",
+)
+"""What ``stays`` adds up [ticks]: waits of those who began in the window, who reneged, of either; of those served, from
+start to end and to readiness, interruptions taken off, from joining to the end, and blocked; and time in the window of
+patients called so, but for what they spend back in the queue."""
 
 
 @njit(cache=True, nogil=True)
@@ -73,8 +86,7 @@ def stays(
     """
     served, refused, baulked, reneged, in_progress = outcomes
     queued, started, ready, left, interrupted = ticks
-    outcome, origin, destination, initial = codes
-    has_started, is_placed = flags
+    (outcome, origin, destination, initial), (has_started, is_placed) = codes, flags
     n_keys, (begin, end) = room.size - 1, window
     count, total = np.zeros((n_keys, len(COUNTS)), np.int64), np.zeros((n_keys, len(TIMES)), np.int64)
     power, waits, last = np.zeros((n_keys, 2)), np.empty(keys.size, np.int64), room[:-1].copy()
@@ -82,14 +94,17 @@ def stays(
         k, how, has_begun = keys[i], outcome[i], has_started[i]
         until = left[i] if left[i] != NEVER else _FAR
         waited = (started[i] if has_begun else until) - queued[i] if has_begun or until < _FAR else 0
+        total[k, 8] += _within(queued[i], started[i] if has_begun else until, begin, end)
+        if has_begun:
+            total[k, 9] += _within(started[i], until, begin, end)
+            total[k, 10] += _within(started[i], min(ready[i] if ready[i] != NEVER else _FAR, until), begin, end)
         if has_begun and begin <= started[i] < end and not is_placed[i]:
             count[k, 7] += 1
             total[k, 0] += waited
-        is_served = how == served
+        is_served, gave_up = how == served, how == reneged
         count[k, 2] += is_served and begin <= left[i] < end
         if initial[i] != 0 or not begin <= queued[i] < end:
             continue
-        gave_up = how == reneged
         count[k, 0] += 1
         count[k, 1] += origin[i] == n_services
         if has_begun or how != in_progress:
@@ -103,24 +118,29 @@ def stays(
             power[k, 1] += (waited / minute) * (waited / minute)
             waits[last[k]] = waited
             last[k] += 1
-        if gave_up:
-            total[k, 1] += waited
+        total[k, 1] += waited if gave_up else 0
         if has_begun or gave_up:
             count[k, 9] += 1
             count[k, 10] += waited > 0
             total[k, 2] += waited
         if is_served:
-            began, is_late, goes_on = started[i] + interrupted[i], blocked[i] > 0, destination[i] < n_services
+            since, is_late, goes_on = started[i] + interrupted[i], blocked[i] > 0, destination[i] < n_services
             count[k, 11] += 1
             count[k, 12] += is_late
             count[k, 13] += goes_on
             count[k, 14] += is_late and goes_on
-            total[k, 3] += left[i] - began
-            total[k, 4] += ready[i] - began
+            total[k, 3] += left[i] - since
+            total[k, 4] += ready[i] - since
             total[k, 5] += left[i] - queued[i]
             total[k, 6] += blocked[i]
             total[k, 7] += blocked[i] if goes_on else 0
     return count, total, power, waits, last
+
+
+@njit(cache=True, nogil=True)
+def _within(since: int, until: int, begin: int, end: int) -> int:
+    """Return how long something lasts between two ticks; what ends before it begins does not."""
+    return max(min(max(until, begin), end) - min(max(since, begin), end), 0)
 
 
 @njit(cache=True, nogil=True)

@@ -110,6 +110,12 @@ class _Table:
             area = areas(keys, self.n, found.start, found.stop, found.weight, w.edges)
         return np.asarray(area[:, 0] / self.length, dtype=np.float64)
 
+    def patients(self, name: str) -> Floats:
+        """Return the mean number of patients who are what a window calls so, time back in the queue counted too."""
+        x = self.w.paused(name)
+        back = areas(self.keys_of(x.service, x.row), self.n, x.start, x.stop, x.weight, self.w.edges)[:, 0]
+        return np.asarray((self._stays[1][name] + back) / self.length)
+
     def by_group(self, stretches: Intervals) -> list[Intervals]:
         """Return the stretches of each group."""
         keys = self.keys_of(stretches.service, stretches.row)
@@ -137,8 +143,8 @@ class _Table:
     # ------------------------------------------------------------- columns
 
     @cached_property
-    def _stays(self) -> tuple[dict[str, Floats], dict[str, Floats], Floats, Ints, list[tuple[int, int]]]:
-        """Counts, times [min] and waits of visits by group: see ``station_loops.stays``."""
+    def _stays(self) -> tuple[dict[str, Floats], dict[str, Ints], Floats, Ints, list[tuple[int, int]]]:
+        """Counts, times and waits of visits by group: see ``station_loops.stays``."""
         w, v, o = self.w, self.w.visits, Outcome
         ended = w.blocked.where(w.blocked.stop < FAR)
         blocked = counted(whole(ended.row), len(v.patient), ended.stop - ended.start)
@@ -156,7 +162,7 @@ class _Table:
             blocked,
         )
         counts = dict(zip(station_loops.COUNTS, count.T.astype(float), strict=True))
-        times = dict(zip(station_loops.TIMES, total.T / self.minute, strict=True))
+        times = dict(zip(station_loops.TIMES, total.T, strict=True))
         return counts, times, power.T, waits, list(zip(room[:-1].tolist(), last.tolist(), strict=True))
 
     def _counts(self) -> dict[str, Floats]:
@@ -180,18 +186,18 @@ class _Table:
         spaces = np.where(w.is_unlimited, np.nan, w.areas("capacity", w.edges)[:, 0] / self.length)
         spaces = np.repeat(spaces, self.n_levels)
         visits = np.repeat(w.by_visits, self.n_levels)
-        waiting = self.number("waiting")
+        waiting = self.patients("waiting")
         return {
             "capacity": spaces,
             "utilisation": divided(self._used, spaces),
             "mean_in_use": self.number("in_use"),
             "mean_visits_per_day": np.where(visits, self._used, np.nan),
-            "mean_treated": self.number("treated"),
+            "mean_treated": self.patients("treated"),
             "mean_blocked": self.number("blocked"),
             "share_time_blocked": self._any(w.blocked),
             "mean_delayed": self.number("delayed_patients"),
             "mean_waiting": waiting,
-            "mean_in_system": waiting + self.number("in_use_patients"),
+            "mean_in_system": waiting + self.patients("in_use_patients"),
         }
 
     def _any(self, stretches: Intervals) -> Floats:
@@ -211,22 +217,22 @@ class _Table:
             "wait_sd": np.sqrt(spread),
             **dict(zip(("wait_p50", "wait_p90", "wait_p95"), quantiles, strict=True)),
             "p_wait": divided(count["waited"], count["either"]),
-            "wait_mean_queueing": divided(total["either"], count["either"]),
-            "wait_mean_reneged": divided(total["reneged"], count["reneged"]),
-            "wait_mean_started": divided(total["began"], count["began"]),
+            "wait_mean_queueing": divided(total["either"] / self.minute, count["either"]),
+            "wait_mean_reneged": divided(total["reneged"] / self.minute, count["reneged"]),
+            "wait_mean_started": divided(total["began"] / self.minute, count["began"]),
             **{f"p_wait_over_{m:g}": divided(number, count["started"]) for m, number in over.items()},
         }
 
     def _lengths(self) -> dict[str, Floats]:
         count, total = self._stays[:2]
-        done, onward, blocked = count["served"], count["onward"], total["blocked"]
+        done, onward, blocked = count["served"], count["onward"], total["blocked"] / self.minute
         return {
-            "service_mean": divided(total["service"], done),
-            "care_mean": divided(total["care"], done),
-            "time_in_system_mean": divided(total["in system"], done),
+            "service_mean": divided(total["service"] / self.minute, done),
+            "care_mean": divided(total["care"] / self.minute, done),
+            "time_in_system_mean": divided(total["in system"] / self.minute, done),
             "blocked_mean": divided(blocked, done),
             "p_blocked": divided(count["blocked"], done),
-            "blocked_mean_transferred": divided(total["blocked onward"], onward),
+            "blocked_mean_transferred": divided(total["blocked onward"] / self.minute, onward),
             "p_blocked_transferred": divided(count["blocked onward"], onward),
             "blocked_mean_blocked": divided(blocked, count["blocked"]),
         }

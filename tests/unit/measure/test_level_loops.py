@@ -168,6 +168,10 @@ def test_visits_are_counted_and_their_times_added_up_by_key():
     flags += [done, done & (blocked > 0), done & onward, done & onward & (blocked > 0)]
     times = [(began, wait), (lost[2], wait), (either, wait), (done, left - started - interrupted)]
     times += [(done, ready - started - interrupted), (done, left - queued), (done, blocked), (done & onward, blocked)]
+    until, over = np.where(left < 0, FAR, left), np.where(ready < 0, FAR, ready)
+    there = [(queued, np.where(has_started, started, until)), (started, until), (started, np.minimum(over, until))]
+    for flag, (since, to) in zip((np.ones(N, dtype=bool), has_started, has_started), there, strict=True):
+        times.append((flag, np.maximum(np.clip(to, begin, end) - np.clip(since, begin, end), 0)))
     for k in range(n_keys):
         assert count[k].tolist() == [(flag & (key == k)).sum() for flag in flags]
         assert total[k].tolist() == [ticks[flag & (key == k)].sum() for flag, ticks in times]
