@@ -40,16 +40,17 @@ def test_little_and_conservation_hold_to_the_tick(network, replication):
     trajectory = run(spec, replication)
     window = Window(spec, trajectory, spec.end // 3)
     v = trajectory.visits
+    wait_end = np.where(window.has_started, v.started, window.left)
     for s in range(len(spec.services)):
         here = v.service == s
-        for start, stop in ((v.queued, window.left), (v.queued, window.wait_end)):
+        for start, stop in ((v.queued, window.left), (v.queued, wait_end)):
             sojourns, area = sojourns_and_area(start[here], stop[here], window)
             assert sojourns == area
         held = here & window.has_started
         sojourns, area = sojourns_and_area(v.started[held], window.left[held], window)
         assert sojourns == area
         # In the service = waiting + holding a space: the parts of one clock.
-        waiting, _ = sojourns_and_area(v.queued[here], window.wait_end[here], window)
+        waiting, _ = sojourns_and_area(v.queued[here], wait_end[here], window)
         inside, _ = sojourns_and_area(v.queued[here], window.left[here], window)
         assert inside == waiting + sojourns
     table = audit(spec, trajectory, arrivals(spec, replication)).set_index("check")

@@ -78,11 +78,6 @@ class Window(Records):
         return np.ones(len(self.visits.patient), dtype=bool)
 
     @cached_property
-    def is_arrival(self) -> Flags:
-        """Which visits were joined (or tried) in the window; those there at the start are not."""
-        return np.asarray(self.within(self.visits.queued) & (self.visits.initial == 0))
-
-    @cached_property
     def is_known(self) -> Flags:
         """Which visits since the start started, or ended otherwise: those still waiting at the end did neither."""
         is_over = self.has_started | (self.visits.outcome != Outcome.IN_PROGRESS)
@@ -202,12 +197,6 @@ class Window(Records):
         ticks = whole(v.queued), whole(v.moved), whole(v.started), whole(v.left)
         rows, start, stop = span_loops.blocked(whole(v.held), self.previous, ticks, self.has_started)
         return intervals(self.service[rows], rows, start, stop, np.ones(len(rows), dtype=np.int32))
-
-    @cached_property
-    def episodes(self) -> Intervals:
-        """Delay episodes with a reason, by the space's service; one row an episode, in the table's order."""
-        d = self.trajectory.delays
-        return intervals(d.service, d.visit, d.start, or_far(d.until), np.ones(len(d.visit), dtype=np.int32))
 
     @cached_property
     def delayed(self) -> Intervals:

@@ -138,16 +138,6 @@ class Records:
         return or_far(self.visits.left)
 
     @cached_property
-    def ready(self) -> Ints:
-        """When care ended; FAR before."""
-        return or_far(self.visits.ready)
-
-    @cached_property
-    def wait_end(self) -> Ints:
-        """When each visit stopped waiting: started, gave up, or FAR while it waits."""
-        return np.where(self.has_started, self.visits.started, self.left)
-
-    @cached_property
     def has_joined(self) -> Flags:
         """Which visits were neither refused nor balked."""
         outcome = self.visits.outcome
