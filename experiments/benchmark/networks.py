@@ -31,10 +31,9 @@ def halton(days: float, overrides: Sequence[str] = ()) -> Design:
 
 def work_of(design: Design, engine: str) -> Work:
     """Return what studies are told of a design's first cell, to be run in one of the engines."""
-    from flowsim.experiment.tasks import Work
+    from flowsim.experiment.runner import works_of
 
-    cell = design.cells[0]
-    return Work(cell.spec, design.definitions, engine, cell.records)
+    return replace(works_of(design)[design.cells[0].key], engine=engine)
 
 
 def from_file(name: str, days: float, overrides: Sequence[str] = ()) -> tuple[SystemSpec, Any]:

@@ -80,7 +80,7 @@ class _Asked:
 
 MOST_SYSTEMS = 32
 MOST_PLANS = 512
-MOST_PATIENTS = 500_000
+MOST_PATIENTS = 300_000
 MOST_KEPT_WHOLE = 2
 _Columns = tuple[Ints, Ints, Ints, Codes]
 _lock = threading.Lock()
@@ -109,6 +109,9 @@ def arrivals(spec: SystemSpec, replication: int) -> Arrivals:
         prevented = {(s, thin): count for s, one in enumerate(drawn) for thin, count in one.prevented}
         whole = _together(drawn, len(spec.attributes)), prevented
     with _lock:
+        if len(whole[0][0]) > MOST_PATIENTS:
+            # The first streams have had to go for the last: the next arm, which asks for them in turn, finds none.
+            _streams.clear()
         _wholes[key] = whole
         _wholes.move_to_end(key)
         while len(_wholes) > MOST_KEPT_WHOLE:
@@ -121,7 +124,7 @@ def _make_room() -> None:
     """Let go of those drawn longest ago where there would be too many patients with as many more as last time."""
     with _lock:
         number = [len(columns[0]) for columns, _ in _wholes.values()]
-        while number and sum(number) + number[-1] > MOST_PATIENTS:
+        while number and sum(number) + number[-1] > MOST_KEPT_WHOLE * MOST_PATIENTS:
             number.pop(0)
             _wholes.popitem(last=False)
 

@@ -7,13 +7,13 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from flowsim.experiment.design import Cell, Design
+from flowsim.experiment.design import Design
 from flowsim.experiment.pool import available_cores, in_threads, in_workers
 from flowsim.experiment.store import Parts
-from flowsim.experiment.tasks import FRAMES, Job, Task, Work, attempt, run_and_keep, tables_of
+from flowsim.experiment.tasks import FRAMES, Job, Shared, Task, Work, attempt, run_and_keep, tables_of
 from flowsim.interrupts import heed
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def compile_the_rest(design: Design) -> None:
     from flowsim.measure.frames import nothing_happened
 
     spec = design.cells[0].spec
-    tables_of(_work(design, design.tasks[0]), nothing_happened(spec), arrivals(spec, 0))
+    tables_of(works_of(design)[design.tasks[0].key], nothing_happened(spec), arrivals(spec, 0))
 
 
 def start_compiling(design: Design, say: Callable[[str], None]) -> subprocess.Popen[bytes] | None:
@@ -69,7 +69,7 @@ def run_tasks(design: Design, parts: Parts, workers: int, progress: Progress) ->
     alike = Counter(task.name for task in design.tasks)
     waiting = list({task.name: task for task in design.tasks if not parts.has(task.name)}.values())
     count = min(workers or available_cores(), max(1, len(waiting)))
-    groups = _groups(waiting, count)
+    groups, works = _groups(waiting, count), works_of(design)
     parts.make()
     if waiting and design.config.run.engine == "kernel":
         # Compiled here and kept on disk, so that the workers only load it.
@@ -77,23 +77,27 @@ def run_tasks(design: Design, parts: Parts, workers: int, progress: Progress) ->
 
         prepare(progress.say)
     if count == 1:
-        finished = _alone(design, groups, parts)
+        finished = _alone(works, groups, parts)
     elif design.config.run.pool == "threads":
-        finished = _in_threads(design, groups, parts, count)
+        finished = _in_threads(works, groups, parts, count)
     else:
-        finished = _together(design, groups, parts, count)
+        finished = _together(works, groups, parts, count, design.digest)
     for task in finished:
         for _ in range(alike[task.name]):
             progress.advance(task.work)
     heed()
 
 
-def _work(design: Design, task: Task) -> Work:
-    return _of_cell(design, design.cell(task.arm, task.demand))
+def works_of(design: Design) -> dict[str, Work]:
+    """Return what the replications of each cell share, by the cell's key."""
+    from flowsim.measure.definitions import plain_definition, plain_record
 
-
-def _of_cell(design: Design, cell: Cell) -> Work:
-    return Work(cell.spec, design.definitions, design.config.run.engine, cell.records)
+    engine = design.config.run.engine
+    definitions = {name: plain_definition(said) for name, said in design.definitions.items()}
+    return {
+        cell.key: Work(cell.spec, definitions, engine, {name: plain_record(r) for name, r in cell.records.items()})
+        for cell in design.cells
+    }
 
 
 def _groups(tasks: Sequence[Task], workers: int) -> list[tuple[Task, ...]]:
@@ -114,28 +118,34 @@ def _groups(tasks: Sequence[Task], workers: int) -> list[tuple[Task, ...]]:
     return groups[:last] + [(task,) for group in groups[last:] for task in group]
 
 
-def _alone(design: Design, groups: Sequence[tuple[Task, ...]], parts: Parts) -> Iterator[Task]:
+def _alone(works: Mapping[str, Work], groups: Sequence[tuple[Task, ...]], parts: Parts) -> Iterator[Task]:
     for task in itertools.chain.from_iterable(groups):
         heed()
-        parts.keep(task.name, attempt(task, _work(design, task)))
+        parts.keep(task.name, attempt(task, works[task.key]))
         yield task
 
 
-def _in_threads(design: Design, groups: Sequence[tuple[Task, ...]], parts: Parts, workers: int) -> Iterator[Task]:
+def _in_threads(
+    works: Mapping[str, Work], groups: Sequence[tuple[Task, ...]], parts: Parts, workers: int
+) -> Iterator[Task]:
     def run(group: tuple[Task, ...]) -> tuple[Task, ...]:
         for task in group:
-            parts.keep(task.name, attempt(task, _work(design, task)))
+            parts.keep(task.name, attempt(task, works[task.key]))
         return group
 
     for group in in_threads(run, groups, workers):
         yield from group
 
 
-def _together(design: Design, groups: Sequence[tuple[Task, ...]], parts: Parts, workers: int) -> Iterator[Task]:
+def _together(
+    works: Mapping[str, Work], groups: Sequence[tuple[Task, ...]], parts: Parts, workers: int, digest: str
+) -> Iterator[Task]:
+    from flowsim.measure.audit_durations import curves_of
+
     # All cells go to disk in one file, which each worker reads once: what their systems share is there once.
-    shared = f"{design.digest[:24]}-shared-{os.getpid()}"
+    shared = f"{digest[:24]}-shared-{os.getpid()}"
     try:
-        parts.keep(shared, {cell.key: _of_cell(design, cell) for cell in design.cells})
+        parts.keep(shared, Shared(works, curves_of(work.spec for work in works.values())))
         for group in in_workers(run_and_keep, [Job(group, shared, parts) for group in groups], workers):
             yield from group
     finally:
@@ -152,7 +162,7 @@ def collect(design: Design, parts: Parts) -> tuple[dict[str, pd.DataFrame], dict
     rows: dict[str, list[Tidy]] = {name: [] for name in FRAMES}
     totals = {"task_seconds": 0.0, "engine_seconds": 0.0, "events": 0.0}
     for task in design.tasks:
-        found = parts.result(task.name) or attempt(task, _work(design, task))
+        found = parts.result(task.name) or attempt(task, works_of(design)[task.key])
         for name in FRAMES:
             rows[name].append(found.tables[name])
         totals["task_seconds"] += found.seconds

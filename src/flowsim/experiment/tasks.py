@@ -16,8 +16,9 @@ from flowsim.experiment.worker import keep_freed_memory, set_up, settle
 if TYPE_CHECKING:
     import pandas as pd
 
-    from flowsim.config.models import MeasureDef, Record
     from flowsim.demand import Arrivals
+    from flowsim.measure.audit_curves import Known
+    from flowsim.measure.definitions import Definition, Record
     from flowsim.measure.tidy import Tidy
     from flowsim.system.spec import SystemSpec
     from flowsim.trajectory import Trajectory
@@ -67,12 +68,32 @@ class TaskResult:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the replications of one cell share, as workers read it."""
+    """What the replications of one cell share, as workers read it.
+
+    Attributes:
+        spec: the system.
+        definitions: measures to take.
+        engine: in which they run.
+        records: to be read off.
+    """
 
     spec: SystemSpec
-    definitions: Mapping[str, MeasureDef]
+    definitions: Mapping[str, Definition]
     engine: str
     records: Mapping[str, Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all tasks of a study share, in one file for the workers.
+
+    Attributes:
+        works: by key of the cell.
+        curves: what the audit expects of durations, which takes more to find than to read.
+    """
+
+    works: Mapping[str, Work]
+    curves: Known
 
 
 def _reference() -> Engine:
@@ -146,7 +167,7 @@ class Job:
 def run_and_keep(job: Job) -> tuple[Task, ...]:
     """Run a worker's tasks, keep what each found, and return them."""
     set_up()
-    works = _read_once(job.parts.path(job.shared))
+    works = _read_once(job.parts.path(job.shared)).works
     for task in job.tasks:
         job.parts.keep(task.name, attempt(task, works[task.key]))
     settle()
@@ -165,9 +186,12 @@ def attempt(task: Task, work: Work) -> TaskResult:
 
 
 @lru_cache(maxsize=1)
-def _read_once(path: Path) -> dict[str, Work]:
+def _read_once(path: Path) -> Shared:
     import pickle
 
+    from flowsim.measure.audit_curves import be_told
+
     with path.open("rb") as file:
-        found: dict[str, Work] = pickle.load(file)
+        found: Shared = pickle.load(file)
+    be_told(found.curves)
     return found

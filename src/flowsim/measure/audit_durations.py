@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from flowsim.measure.audit_curves import limited_moments, nearly_all_within
+from flowsim.measure.audit_curves import Known, limited_moments, nearly_all_within
 from flowsim.measure.audit_stay_loops import Curves, Tables, Wanted
 from flowsim.measure.frames import Floats
 from flowsim.measure.integrals import NOUGHT
 from flowsim.system.once import once_a_system
 from flowsim.system.spec import BY_DESTINATION, NONE, Distribution, StepSpec, SystemSpec, Table
 from flowsim.trajectory import Ints
-
-Moments = tuple[Ints, Floats, Floats, Floats]
-"""Where each curve's grid begins (one more for the end), grids, rising, and mean and mean square at each time."""
-
 
 BEFORE = -(2**62)
 """A tick before any run."""
@@ -48,15 +45,15 @@ class Part:
 
     Attributes:
         table: finds the row of its distributions.
-        curve: of each row.
-        curves: of min(X, c), X being what is drawn, at every c [min].
+        curve: of each row, its number among the part's.
+        distributions: one a curve, of what is drawn.
         share_table: finds the row of its shares; None where all have the step.
         share: of those who have the step, by row.
     """
 
     table: Lookup
     curve: Ints
-    curves: Moments
+    distributions: tuple[Distribution, ...]
     share_table: Lookup | None
     share: Floats
 
@@ -116,6 +113,19 @@ def plans(spec: SystemSpec, end: int) -> tuple[Plan, ...]:
     return tuple(_plan(spec, some, end) for some in (visits, steps, *several) if some)
 
 
+def curves_of(specs: Iterable[SystemSpec]) -> Known:
+    """Return all curves that audits of some systems look at, for workers to be told."""
+    asked = {
+        (distribution, spec.clock.minutes(spec.end))
+        for spec in specs
+        for plan in plans(spec, spec.end)
+        for duration in plan.durations
+        for part in duration.parts
+        for distribution in part.distributions
+    }
+    return {(distribution, horizon): limited_moments(distribution, horizon) for distribution, horizon in asked}
+
+
 def _plan(spec: SystemSpec, some: tuple[Duration, ...], end: int) -> Plan:
     n_places = len(spec.services) + len(spec.exits) + len(spec.junctions) + 1
     number = np.full((len(spec.services), max(len(s.steps) for s in spec.services)), NONE, dtype=np.int64)
@@ -128,15 +138,16 @@ def _plan(spec: SystemSpec, some: tuple[Duration, ...], end: int) -> Plan:
     latest = np.array([d.latest for d in some], dtype=np.int64)
     level_before = np.array([_level_before(spec, d, end) for d in some], dtype=np.int64)
     wanted = Wanted(number, latest, level_before, drawn, by_place, some[0].n_pools > 1)
-    first_curve = _ends([sum(len(part.curves[0]) - 1 for part in d.parts) for d in some])
+    first_curve = _ends([sum(len(part.distributions) for part in d.parts) for d in some])
     parts = [part for d in some for part in d.parts]
-    tables, curves = _tables(spec, [len(d.parts) for d in some], parts), _curves(parts)
+    drawn_from = tuple(d for part in parts for d in part.distributions)
+    tables, curves = _tables(spec, [len(d.parts) for d in some], parts), _curves(drawn_from, spec.clock.minutes(end))
     return Plan(some, tuple(first_curve.tolist()), some[0].position != NONE, wanted, tables, curves)
 
 
 def _tables(spec: SystemSpec, number: Sequence[int], parts: Sequence[Part]) -> Tables:
     tables = [table for part in parts for table in (part.table, part.share_table or Lookup(*[NOUGHT[:0]] * 4))]
-    first_curve = _ends([len(part.curves[0]) - 1 for part in parts])[:-1]
+    first_curve = _ends([len(part.distributions) for part in parts])[:-1]
     first_share = _ends([len(part.share) for part in parts])[:-1]
     return Tables(
         parts=_ends(number),
@@ -153,10 +164,13 @@ def _tables(spec: SystemSpec, number: Sequence[int], parts: Sequence[Part]) -> T
     )
 
 
-def _curves(parts: Sequence[Part]) -> Curves:
-    """Return the curves of parts one after the other; how values rise to the next is as ``np.interp`` has it."""
-    begins = _ends([length for part in parts for length in np.diff(part.curves[0]).tolist()])
-    grid, *values = (np.concatenate([np.zeros(0), *(part.curves[i] for part in parts)]) for i in (1, 2, 3))
+# Options have most of their durations in common, and curves are long.
+@lru_cache(maxsize=64)
+def _curves(distributions: tuple[Distribution, ...], horizon: float) -> Curves:
+    """Return curves one after the other; how values rise to the next is as ``np.interp`` has it."""
+    found = [limited_moments(d, horizon) for d in distributions]
+    begins = _ends([len(times) for times, _, _ in found])
+    grid, *values = (np.concatenate([np.zeros(0), *(curve[i] for curve in found)]) for i in range(3))
     width = np.diff(grid, append=np.inf)
     rises = [np.diff(each, append=0.0) / np.where(width > 0, width, 1.0) for each in values]
     for rise in rises:
@@ -169,9 +183,9 @@ def _level_before(spec: SystemSpec, duration: Duration, end: int) -> int:
     if len(duration.parts) != 1:
         return BEFORE
     part = duration.parts[0]
-    _, grid, *values = part.curves
     if part.share_table is not None or len(part.curve) > 1:
         return BEFORE
+    grid, *values = limited_moments(part.distributions[0], spec.clock.minutes(end))
     rising = np.flatnonzero(np.any([np.diff(each) > 0 for each in values], axis=0))
     return math.floor(end - grid[rising[-1] + 1] * spec.clock.ticks_per_minute) - 1 if len(rising) else BEFORE
 
@@ -208,20 +222,17 @@ def _duration(
     if by_place or len(tables) > 1:
         longest = sum(max(nearly_all_within(d, horizon) for d in set(t.rows)) for t in tables)
         latest = math.floor(max(end - longest * spec.clock.ticks_per_minute, NONE - 1))
-    parts = tuple(_part(spec, table, share, horizon) for table, share in timed)
+    parts = tuple(_part(spec, table, share) for table, share in timed)
     n_pools = max(len(step.staff) for step in steps)
     yield Duration(*names, service, position, len(steps), n_pools, parts, drawn, latest)
 
 
-def _part(spec: SystemSpec, table: Table[Distribution], share: Table[float] | None, horizon: float) -> Part:
+def _part(spec: SystemSpec, table: Table[Distribution], share: Table[float] | None) -> Part:
     number: dict[Distribution, int] = {}
     curve = np.array([number.setdefault(d, len(number)) for d in table.rows], dtype=np.int64)
-    found = [limited_moments(d, horizon) for d in number]
-    begins = np.cumsum([0, *(len(times) for times, _, _ in found)])
-    grid, first, second = (np.concatenate(parts) for parts in zip(*found, strict=True))
     shares = np.array(() if share is None else share.rows, dtype=np.float64)
     share_table = None if share is None else _lookup(spec, share)
-    return Part(_lookup(spec, table), curve, (begins, grid, first, second), share_table, shares)
+    return Part(_lookup(spec, table), curve, tuple(number), share_table, shares)
 
 
 def _lookup(spec: SystemSpec, table: Table[Any]) -> Lookup:

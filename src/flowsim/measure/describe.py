@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flowsim.config.models import MeasureDef
 from flowsim.measure.audit import CHECKS
+from flowsim.measure.definitions import Definition
 from flowsim.measure.registry import known_kinds
 from flowsim.measure.stations import COLUMNS
 
@@ -23,7 +23,7 @@ without the service, or without such patients, does without the measure. Rows ar
 """
 
 
-def markdown(definitions: Mapping[str, MeasureDef]) -> str:
+def markdown(definitions: Mapping[str, Definition]) -> str:
     """Return the page."""
     parts = [_HEAD, "## The measures\n", _definitions(definitions), "## Kinds\n"]
     for name, kind in sorted(known_kinds().items()):
@@ -33,7 +33,7 @@ def markdown(definitions: Mapping[str, MeasureDef]) -> str:
     return "\n".join(parts)
 
 
-def _definitions(definitions: Mapping[str, MeasureDef]) -> str:
+def _definitions(definitions: Mapping[str, Definition]) -> str:
     lines = ["| id | label | unit | better | of whom |", "|---|---|---|---|---|"]
     for name, d in definitions.items():
         lines.append(f"| `{name}` | {d.label} | {d.unit} | {d.better} | {d.note} |")

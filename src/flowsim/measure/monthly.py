@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flowsim.config.models import MeasureDef
+from flowsim.measure.definitions import Definition
 from flowsim.measure.frames import Window
 from flowsim.measure.periods import Periods
 from flowsim.measure.registry import asked, facts
@@ -24,7 +24,7 @@ COLUMNS = ["month", "days", "measure", "service", "split", "value"]
 def monthly(
     spec: SystemSpec,
     trajectory: Trajectory,
-    definitions: Mapping[str, MeasureDef],
+    definitions: Mapping[str, Definition],
     seen: Window | None = None,
 ) -> pd.DataFrame:
     """Return every measure, parts and all, by calendar month of the measured window.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from flowsim.config.models import MeasureDef, Record
 from flowsim.errors import ConfigError, Problem
+from flowsim.measure.definitions import Definition, Record
 from flowsim.measure.frames import Window, nothing_happened
 from flowsim.measure.monthly import monthly, months_of
 from flowsim.measure.periods import Periods
@@ -20,6 +20,9 @@ from flowsim.trajectory import Trajectory
 if TYPE_CHECKING:
     import pandas as pd
 
+SomeRecord = TypeVar("SomeRecord", bound=Record)
+SomeMeasure = TypeVar("SomeMeasure", bound=Definition)
+
 WHOLE = "whole"
 """Key of a record that is one value for the whole run."""
 COLUMNS = ["record", "key", "value"]
@@ -27,7 +30,7 @@ DAYS_PER = {"/day": 1.0, "days per 30 days": 30.0, "bed-days per 30 days": 30.0}
 """Units of measures that count by time -> over how many days."""
 
 
-def covered(spec: SystemSpec, records: Mapping[str, Record]) -> dict[str, Record]:
+def covered(spec: SystemSpec, records: Mapping[str, SomeRecord]) -> dict[str, SomeRecord]:
     """Return the records a run can be held against: all, if it measures a whole month recorded; else none."""
     if not any(record.months for record in records.values()):
         return {}
@@ -35,7 +38,7 @@ def covered(spec: SystemSpec, records: Mapping[str, Record]) -> dict[str, Record
     return dict(records) if any(set(months) & set(record.months or ()) for record in records.values()) else {}
 
 
-def definitions_for(records: Mapping[str, Record], measures: Mapping[str, MeasureDef]) -> dict[str, MeasureDef]:
+def definitions_for(records: Mapping[str, Record], measures: Mapping[str, SomeMeasure]) -> dict[str, SomeMeasure]:
     """Return the measures that records speak of."""
     named = {record.measure for record in records.values()}
     return {name: measure for name, measure in measures.items() if name in named}
@@ -45,7 +48,7 @@ def readings(
     spec: SystemSpec,
     trajectory: Trajectory,
     records: Mapping[str, Record],
-    measures: Mapping[str, MeasureDef],
+    measures: Mapping[str, Definition],
     seen: Window | None = None,
 ) -> pd.DataFrame:
     """Return the model's value for each recorded series of one replication.
@@ -84,14 +87,14 @@ def readings(
     return pd.DataFrame(rows, columns=COLUMNS).astype({"record": "str", "key": "str", "value": "float64"})
 
 
-def reading_table(window: Window, records: Mapping[str, Record], measures: Mapping[str, MeasureDef]) -> Tidy:
+def reading_table(window: Window, records: Mapping[str, Record], measures: Mapping[str, Definition]) -> Tidy:
     """Return the readings of one replication as they are kept: see ``readings``."""
     if not records:
         return tidy_rows([], COLUMNS)
     return tidy_of(readings(window.spec, window.trajectory, records, measures, window))
 
 
-def per_day(record: Record, measures: Mapping[str, MeasureDef]) -> float:
+def per_day(record: Record, measures: Mapping[str, Definition]) -> float:
     """Return by what a measured value is multiplied to be per day where the record counts by time; else 1."""
     if record.unit not in ("/month", "/day"):
         return 1.0
@@ -113,7 +116,7 @@ def _parts(table: pd.DataFrame, record: Record) -> Iterator[tuple[str, float]]:
             yield part, values[part] / whole if whole > 0 else np.nan
 
 
-def check_records(spec: SystemSpec, records: Mapping[str, Record], measures: Mapping[str, MeasureDef]) -> list[Problem]:
+def check_records(spec: SystemSpec, records: Mapping[str, Record], measures: Mapping[str, Definition]) -> list[Problem]:
     """Return a problem for each service, split and part that a record names and its measure does not have."""
     window = Window(spec, nothing_happened(spec))
     found = asked(window, definitions_for(records, measures))
@@ -143,7 +146,7 @@ def _one_of(splits: Mapping[str, None]) -> str:
     return f"one of {', '.join(splits)}" if splits else "nothing: the measure has no parts"
 
 
-def require_records(spec: SystemSpec, records: Mapping[str, Record], measures: Mapping[str, MeasureDef]) -> None:
+def require_records(spec: SystemSpec, records: Mapping[str, Record], measures: Mapping[str, Definition]) -> None:
     """Raise what ``check_records`` finds.
 
     Raises:

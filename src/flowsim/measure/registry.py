@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from flowsim.config.models import MeasureDef
 from flowsim.errors import ConfigError, Problem
 from flowsim.measure import stay_loops, visit_loops
+from flowsim.measure.definitions import Definition
 from flowsim.measure.facts import Facts, Labels, Series
 from flowsim.measure.frames import Window, nothing_happened
 from flowsim.measure.intervals import NO_FLAGS, Flags
@@ -45,7 +45,7 @@ class Asked:
     """
 
     name: str
-    definition: MeasureDef
+    definition: Definition
     services: tuple[int, ...]
     kept: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -213,7 +213,7 @@ def known_kinds() -> dict[str, Kind]:
     return KINDS
 
 
-def check(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> list[Problem]:
+def check(spec: SystemSpec, definitions: Mapping[str, Definition]) -> list[Problem]:
     """Return what is wrong with definitions: kinds, services, attributes and levels that do not exist."""
     problems: list[Problem] = []
     kinds = known_kinds()
@@ -235,12 +235,12 @@ def check(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> list[Probl
 
 
 @once_a_system
-def _right(_spec: SystemSpec) -> dict[int, Mapping[str, MeasureDef]]:
+def _right(_spec: SystemSpec) -> dict[int, Mapping[str, Definition]]:
     """Return what was found right in a system, by its id; it is held, so that nothing else comes to have that id."""
     return {}
 
 
-def check_once(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> None:
+def check_once(spec: SystemSpec, definitions: Mapping[str, Definition]) -> None:
     """Raise a ConfigError for what ``check`` finds wrong."""
     right = _right(spec)
     if id(definitions) in right:
@@ -251,7 +251,7 @@ def check_once(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> None:
     right[id(definitions)] = definitions
 
 
-def _tried(spec: SystemSpec, definitions: Mapping[str, MeasureDef]) -> list[Problem]:
+def _tried(spec: SystemSpec, definitions: Mapping[str, Definition]) -> list[Problem]:
     """Return what the kinds themselves find wrong: each is tried on a run in which nothing happened."""
     problems: list[Problem] = []
     window = Window(spec, nothing_happened(spec))
@@ -269,7 +269,7 @@ def _nearest(said: str, known: Iterable[str]) -> str:
     return f"{close[0]} (the nearest known)" if close else f"one of {', '.join(sorted(names)) or 'none known'}"
 
 
-def asked(window: Window, definitions: Mapping[str, MeasureDef]) -> list[Asked]:
+def asked(window: Window, definitions: Mapping[str, Definition]) -> list[Asked]:
     """Return the measures that can be taken in a system: those whose services and patients it has."""
     known = _known_of(window.spec)
     for name, definition in definitions.items():
@@ -280,7 +280,7 @@ def asked(window: Window, definitions: Mapping[str, MeasureDef]) -> list[Asked]:
 
 
 @once_a_system
-def _known_of(_spec: SystemSpec) -> dict[tuple[str, int], tuple[MeasureDef, Asked | None]]:
+def _known_of(_spec: SystemSpec) -> dict[tuple[str, int], tuple[Definition, Asked | None]]:
     """Return what is known of measures of a system, by name and definition, which is held."""
     return {}
 
@@ -293,7 +293,7 @@ def alike(window: Window, measure: Asked, what: Callable[[Asked], Hashable]) -> 
     return [m for m in known if what(m) == what(measure)]
 
 
-def _asked(window: Window, name: str, definition: MeasureDef) -> Asked | None:
+def _asked(window: Window, name: str, definition: Definition) -> Asked | None:
     """Return a measure of a system; None in a place without the service, the attribute or its levels."""
     attributes = {a.id: set(a.levels) for a in window.spec.attributes}
     services = tuple(window.services_of(definition.role, definition.services))
@@ -309,7 +309,7 @@ def facts(window: Window, measure: Asked) -> Facts:
 
 
 def measure_all(
-    spec: SystemSpec, trajectory: Trajectory, definitions: Mapping[str, MeasureDef], seen: Window | None = None
+    spec: SystemSpec, trajectory: Trajectory, definitions: Mapping[str, Definition], seen: Window | None = None
 ) -> pd.DataFrame:
     """Return every measure of a replication over its measured window.
 
@@ -330,7 +330,7 @@ def measure_all(
     return measured(seen or Window(spec, trajectory), definitions).frame()
 
 
-def measured(window: Window, definitions: Mapping[str, MeasureDef]) -> Tidy:
+def measured(window: Window, definitions: Mapping[str, Definition]) -> Tidy:
     """Return every measure of a window, as ``measure_all`` does."""
     whole = Periods.of(window.edges)
     return table([(m, facts(window, m).series(whole)) for m in asked(window, definitions)])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flowsim.config.models import MeasureDef
+from flowsim.measure.definitions import Definition
 from flowsim.measure.facts import NO_SPLIT, Labels, Series
 from flowsim.measure.frames import Window
 from flowsim.measure.periods import Periods
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def weekly(
     spec: SystemSpec,
     trajectory: Trajectory,
-    definitions: Mapping[str, MeasureDef],
+    definitions: Mapping[str, Definition],
     splits: bool = False,
     seen: Window | None = None,
 ) -> pd.DataFrame:
@@ -45,17 +45,17 @@ def weekly(
     return by_week(seen or Window(spec, trajectory), definitions, splits).frame()
 
 
-def by_week(window: Window, definitions: Mapping[str, MeasureDef], splits: bool = False) -> Tidy:
+def by_week(window: Window, definitions: Mapping[str, Definition], splits: bool = False) -> Tidy:
     """Return every measure of a window by week, as ``weekly`` does."""
     return _series(window, definitions, 7, splits)
 
 
-def daily(spec: SystemSpec, trajectory: Trajectory, definitions: Mapping[str, MeasureDef]) -> pd.DataFrame:
+def daily(spec: SystemSpec, trajectory: Trajectory, definitions: Mapping[str, Definition]) -> pd.DataFrame:
     """Return every measure by day, as ``weekly`` does by week; ``week_start`` is then called ``day``."""
     return _series(Window(spec, trajectory), definitions, 1, False).frame().rename(columns={"week_start": "day"})
 
 
-def in_all_and_by_week(window: Window, definitions: Mapping[str, MeasureDef]) -> tuple[Tidy, Tidy]:
+def in_all_and_by_week(window: Window, definitions: Mapping[str, Definition]) -> tuple[Tidy, Tidy]:
     """Return ``registry.measured`` and ``by_week`` of a window, letting go of each measure's facts when it is done.
 
     Measures of the same visits are taken one after the other, so that what they share is found once and is at hand.
@@ -77,7 +77,7 @@ def _is_weekly(measure: Asked) -> bool:
     return measure.option("weekly", "in", "out") == "in"
 
 
-def _series(window: Window, definitions: Mapping[str, MeasureDef], days: int, splits: bool) -> Tidy:
+def _series(window: Window, definitions: Mapping[str, Definition], days: int, splits: bool) -> Tidy:
     edges = window.whole(days)
     periods = Periods.of(edges)
     found = [(m, facts(window, m).series(periods)) for m in asked(window, definitions) if _is_weekly(m)]

@@ -15,16 +15,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from flowsim.config.models import Calendar as CalendarSettings
-from flowsim.config.models import RunSettings
 from flowsim.system.curves import Ints
-from flowsim.system.names import Problems
 from flowsim.system.spec import ClockSpec
 from flowsim.units import MINUTES_PER_DAY
+
+if TYPE_CHECKING:
+    from flowsim.config.models import Calendar as CalendarSettings
+    from flowsim.config.models import RunSettings
+    from flowsim.system.names import Problems
 
 MINUTES_A_DAY = int(MINUTES_PER_DAY)
 

@@ -126,6 +126,7 @@ def test_longest_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_error_says_where_it_arose(tmp_path: Path, workers: int) -> None:
     design = experiment()
-    broken = replace(design, cells=(replace(design.cells[0], spec=None),))
-    with pytest.raises(RuntimeError, match=f"arm {design.cells[0].arm}, demand baseline, replication [01]: "):
+    run_of = design.config.run.model_copy(update={"engine": "no such engine"})
+    broken = replace(design, config=design.config.model_copy(update={"run": run_of}))
+    with pytest.raises(RuntimeError, match=f"arm {design.arms[0].id}, demand baseline, replication [01]: "):
         run(broken, Parts(tmp_path, "toy"), workers)

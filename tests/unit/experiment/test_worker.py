@@ -2,8 +2,15 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from flowsim.experiment.runner import works_of
+from flowsim.experiment.store import Parts
+from flowsim.experiment.tasks import Shared, run_task
+from flowsim.measure.audit_durations import curves_of
+from tests.unit.experiment.toytown import experiment
 
 FROZEN = """
 import gc
@@ -34,6 +41,18 @@ first, *later = [faults() for _ in range(4)]
 print(first > 1000, max(later) < 100)
 """
 
+WORKER = """
+import sys
+from pathlib import Path
+from flowsim.experiment.worker import set_up
+set_up()
+from flowsim.experiment.tasks import _read_once, run_task
+work = next(iter(_read_once(Path({path!r})).works.values()))
+rows = sum(len(table) for table in run_task(work, 0).tables.values())
+heavy = ["pandas", "pydantic", "scipy.special", "scipy.linalg", "hydra"]
+print(rows, [name for name in heavy if name in sys.modules])
+"""
+
 
 def said(program: str) -> list[str]:
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -51,3 +70,14 @@ def test_a_worker_sorts_without_linear_algebra_and_may_still_load_it() -> None:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks glibc")
 def test_memory_given_back_is_used_again_without_asking_the_system() -> None:
     assert said(FAULTS)[0] == "True True"
+
+
+def test_what_workers_are_told_spares_them_the_libraries_that_found_it(tmp_path: Path) -> None:
+    design = experiment()
+    parts = Parts(tmp_path, "toy")
+    works = works_of(design)
+    parts.make()
+    parts.keep("shared", Shared(works, curves_of(work.spec for work in works.values())))
+    found = said(WORKER.format(path=str(parts.path("shared"))))
+    rows = sum(len(table) for table in run_task(works[design.cells[0].key], 0).tables.values())
+    assert found[0] == f"{rows} []"
