@@ -19,6 +19,12 @@ NEVER = -1
 
 
 @njit(cache=True, nogil=True)
+def index(row: int) -> np.uint64:
+    """Return a row, which is not below 0, as an index that need not be asked whether it counts from the end."""
+    return np.uint64(row)
+
+
+@njit(cache=True, nogil=True)
 def edges_a_tick(edges: Ints) -> float:
     """Return how many edges there are a tick, by which what is far is looked for."""
     span = edges[edges.size - 1] - edges[0]

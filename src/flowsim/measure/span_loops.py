@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from flowsim.measure.loops import before, edges_a_tick, integrals
+from flowsim.measure.loops import before, edges_a_tick, index, integrals
 from flowsim.measure.visit_loops import Slices
 
 Ints = npt.NDArray[np.int64]
@@ -42,7 +42,7 @@ def stretches(slices: Slices, spans: Spans, service: Codes, least: int) -> tuple
     since, until, at = np.empty(n, np.int64), np.empty(n, np.int64), 0
     for k in range(first.size):
         for i in range(first[k], last[k]):
-            row = rows[i]
+            row = index(rows[i])
             if not flag[row]:
                 continue
             stop = left[row] if left[row] != NEVER else FAR
@@ -51,7 +51,8 @@ def stretches(slices: Slices, spans: Spans, service: Codes, least: int) -> tuple
             where[at], whose[at], by[at] = service[row], row, weight[row] if weight.size else 1
             since[at], until[at] = start[row], stop
             at += stop - start[row] >= least
-    return where[:at].copy(), whose[:at].copy(), since[:at].copy(), until[:at].copy(), by[:at].copy()
+    # Most visits have one: what is left over is not worth a copy of the rest.
+    return where[:at], whose[:at], since[:at], until[:at], by[:at]
 
 
 @njit(cache=True, nogil=True)
@@ -62,7 +63,7 @@ def _changes(slices: Slices, spans: Spans, who: Who, n_keys: int, edges: Ints) -
     count, moment = np.zeros((first.size * n_keys, n + 1), np.int64), np.zeros((first.size * n_keys, n + 1), np.int64)
     for k in range(first.size):
         for i in range(first[k], last[k]):
-            row = rows[i]
+            row = index(rows[i])
             begin, stop = start[row], left[row] if left[row] != NEVER else FAR
             if is_sooner.size and is_sooner[row]:
                 stop = min(sooner[row], stop)

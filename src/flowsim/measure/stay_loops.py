@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from flowsim.measure.loops import before, period_of
+from flowsim.measure.loops import before, index, period_of
 from flowsim.measure.visit_loops import Links, marked
 
 Ints = npt.NDArray[np.int64]
@@ -38,7 +38,7 @@ def between(runs: Runs, is_out: Flags, came_from: Places, from_there: Flags, wen
     first, last = runs
     head, tail, n = np.empty(first.size, np.int32), np.empty(first.size, np.int32), 0
     for i in range(first.size):
-        a, z = first[i], last[i]
+        a, z = index(first[i]), index(last[i])
         head[n], tail[n] = a, z
         is_in = is_out.size == 0 or not is_out[a]
         n += is_in and (from_there.size == 0 or from_there[came_from[a]]) and (to_there.size == 0 or to_there[went[z]])
@@ -81,7 +81,7 @@ def times(
     while (n_services * n_periods) >> bits:
         bits += 1
     for i in range(first.size):
-        a, z = first[i], last[i]
+        a, z = index(first[i]), index(last[i])
         at = until_at[z] if by_end else since_at[a]
         if at < earliest or at >= latest or not (has_begun[a] and has_ended[z]):
             continue
@@ -96,7 +96,7 @@ def times(
         total[s, p] += until - since
         packed[n] = ((until - since) << bits) + s * n_periods + p
         n += 1
-    return number, total, packed[:n].copy(), bits
+    return number, total, packed[:n], bits
 
 
 @njit(cache=True, nogil=True)
@@ -123,7 +123,7 @@ def over_limits(
     earliest, final, p = edges[0], min(edges[edges.size - 1], known_to - limits[0]), 0
     number = np.zeros((2, limits.size, n_services, edges.size - 1), np.int64)
     for i in range(first.size):
-        a, z = first[i], last[i]
+        a, z = index(first[i]), index(last[i])
         since = since_at[a]
         if has_begun[a] and earliest <= since < final and (has_ended[z] or left[z] == NEVER):
             s, p = position[service[a]], period_of(edges, since, p)

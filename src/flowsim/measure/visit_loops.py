@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from flowsim.measure.loops import period_of
+from flowsim.measure.loops import index, period_of
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
@@ -102,7 +102,7 @@ def selected(slices: Slices, flag: Flags, who: tuple[Codes, Keys]) -> Codes:
     found, n_found = np.empty((last - first).sum() + 1, np.int32), 0
     for k in range(first.size):
         for i in range(first[k], last[k]):
-            row = rows[i]
+            row = index(rows[i])
             # Written whether wanted or not, and kept if so: no branch to guess.
             found[n_found] = row
             n_found += (flag.size == 0 or flag[row]) and (key.size == 0 or key[code[row]] >= 0)
@@ -150,13 +150,13 @@ def stamped(slices: Slices, flag: Flags, tick: Ints, came_from: Places, code: Co
     bounds = np.zeros(first.size + 1, np.int64)
     for k in range(first.size):
         for i in range(first[k], last[k]):
-            row = rows[i]
+            row = index(rows[i])
             if begin <= tick[row] < end and flag[row]:
                 p = period_of(edges, tick[row], p)
                 period[n], place[n], whose[n] = p, came_from[row], code[row]
                 n += 1
         bounds[k + 1] = n
-    return bounds, period[:n].copy(), place[:n].copy(), whose[:n].copy()
+    return bounds, period[:n], place[:n], whose[:n]
 
 
 @njit(cache=True, nogil=True)
@@ -201,7 +201,7 @@ def outcomes(
     number = np.zeros((first.size, n, edges.size - 1), np.int64)
     for k in range(first.size):
         for i in range(first[k], last[k]):
-            row = rows[i]
+            row = index(rows[i])
             if begin <= queued[row] < end and flag[row] and (key.size == 0 or key[code[row]] >= 0):
                 p = period_of(edges, queued[row], p)
                 number[k, outcome[row], p] += 1
