@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from processes import MEMORY_OF, WANTED_MIB, alone, batch, batches, peak, peaks
+from processes import MEMORY_OF, WANTED_MIB, alone, batch, batches, peaks
 from rounds import interleaved, ratios, rows_of, spread, table
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def told_ratios(found: Sequence[Group], seconds: Mapping[str, Sequence[float]]) 
 
 def memory_rows(memory: Mapping[str, float]) -> list[Row]:
     """Return the rows of peak memory."""
-    wanted = {"A year, kernel and measures": f"under {WANTED_MIB}"}
+    wanted = {"A year, a worker's three replications": f"under {WANTED_MIB}"}
     return [(f"Peak of a process, {name} [MiB]", f"{mib:.0f}", wanted.get(name, "")) for name, mib in memory.items()]
 
 
@@ -151,8 +151,7 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("--batch", metavar="WORKERS,TASKS", help="run a batch and print how long it took")
     asked = parser.parse_args(words)
     if asked.memory is not None:
-        alone(asked.memory, asked.days)
-        sys.stdout.write(f"{peak():.1f}\n")
+        sys.stdout.write(f"{alone(asked.memory, asked.days):.1f}\n")
     elif asked.batch is not None:
         workers, tasks = map(int, asked.batch.split(","))
         sys.stdout.write(batch(workers, asked.days, tasks).told())

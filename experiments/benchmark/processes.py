@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import resource
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 from networks import HERE, halton, subnetwork, work_of
 
 if TYPE_CHECKING:
+    from flowsim.experiment.design import Design
     from flowsim.system.spec import SystemSpec
 
 MEMORY_OF = (
@@ -27,6 +29,7 @@ MEMORY_OF = (
     "Halton, SimPy by hand and measures",
     "A year, kernel",
     "A year, kernel and measures",
+    "A year, a worker's three replications",
     "Sub-network, kernel",
     "Sub-network, SimPy by hand",
     "Sub-network, Ciw",
@@ -68,11 +71,13 @@ def peaks(days: float, names: Sequence[str], say: Callable[[str], object]) -> di
     return out
 
 
-def alone(name: str, days: float) -> None:
-    """Run one work once, with nothing else in the process that it does not need."""
+def alone(name: str, days: float) -> float:
+    """Run one work once, with nothing else in the process that it does not need, and return the peak memory [MiB]."""
     if name.startswith("Sub-network"):
         alone_on_the_sub_network(name, days)
-        return
+        return peak()
+    if name == "A year, a worker's three replications":
+        return of_a_worker(halton(365, ["run.replications=3"]))
     design = halton(365 if name.startswith("A year") else days)
     spec = design.cells[0].spec
     if "by hand" in name:
@@ -89,6 +94,32 @@ def alone(name: str, days: float) -> None:
         tasks.run_task(work_of(design, "kernel"), 0)
     else:
         engine(spec, "reference" if "reference" in name else "kernel")
+    return peak()
+
+
+WORKER = """
+import pickle, sys
+with open(sys.argv[1], "rb") as file:
+    job = pickle.load(file)
+from flowsim.experiment.tasks import run_and_keep
+run_and_keep(job)
+print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
+"""
+
+
+def of_a_worker(design: Design) -> float:
+    """Return the most memory [MiB] that a process holds which gets a design's tasks as flowsim's workers do."""
+    from flowsim.experiment.runner import shared_of, works_of
+    from flowsim.experiment.store import Parts
+    from flowsim.experiment.tasks import Job
+
+    with tempfile.TemporaryDirectory() as folder:
+        parts, file = Parts(Path(folder), "benchmark"), Path(folder) / "job.pickle"
+        parts.make()
+        parts.keep("shared", shared_of(works_of(design)))
+        file.write_bytes(pickle.dumps(Job(design.tasks, "shared", parts)))
+        done = subprocess.run([sys.executable, "-c", WORKER, str(file)], check=True, capture_output=True, text=True)
+    return int(done.stdout) / 1024
 
 
 def alone_on_the_sub_network(name: str, days: float) -> None:

@@ -12,7 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from networks import grown, halton, subnetwork, work_of
-from rounds import Elsewhere, Ratio, Size, Work
+from rounds import SHORT_RUNS, Elsewhere, Ratio, Size, Work
 
 if TYPE_CHECKING:
     from needed import Needed
@@ -99,7 +99,7 @@ def halton_group(days: float, rounds: int, say: Callable[[str], object]) -> Grou
     new = count(FIRST_TIMED)
     measured = {name: work_of(design, name) for name in ("kernel", "reference")}
     tasks.run_task(measured["kernel"], 0)
-    given = [next(new) for _ in range(rounds)]
+    given = [next(new) for _ in range(rounds * SHORT_RUNS)]
     group.add("Halton, kernel", size, lambda: kernel.run(spec, next(new)))
     group.add("Halton, kernel, arrivals given", size, kernel_given_arrivals(spec, given))
     group.add("Halton, kernel and measures", size, lambda: tasks.run_task(measured["kernel"], next(new)))
@@ -149,7 +149,7 @@ def sub_group(days: float, rounds: int, say: Callable[[str], object]) -> Group:
     what = needed(spec)
     size = Size(what.events, what.patients)
     group, new = Group(f"Sub-network, {days:g} days", "Sub-network, kernel"), count(FIRST_TIMED)
-    given = [next(new) for _ in range(rounds)]
+    given = [next(new) for _ in range(rounds * SHORT_RUNS)]
     kernel.run(spec, 0)
     group.add("Sub-network, kernel", size, lambda: kernel.run(spec, next(new)))
     group.add("Sub-network, kernel, arrivals given", size, kernel_given_arrivals(spec, given))

@@ -100,6 +100,13 @@ def works_of(design: Design) -> dict[str, Work]:
     }
 
 
+def shared_of(works: Mapping[str, Work]) -> Shared:
+    """Return what the workers of a study are to share."""
+    from flowsim.measure.audit_durations import curves_of
+
+    return Shared(works, curves_of(work.spec for work in works.values()))
+
+
 def _groups(tasks: Sequence[Task], workers: int) -> list[tuple[Task, ...]]:
     """Return tasks in groups for one worker each, those with most work first.
 
@@ -140,12 +147,10 @@ def _in_threads(
 def _together(
     works: Mapping[str, Work], groups: Sequence[tuple[Task, ...]], parts: Parts, workers: int, digest: str
 ) -> Iterator[Task]:
-    from flowsim.measure.audit_durations import curves_of
-
     # All cells go to disk in one file, which each worker reads once: what their systems share is there once.
     shared = f"{digest[:24]}-shared-{os.getpid()}"
     try:
-        parts.keep(shared, Shared(works, curves_of(work.spec for work in works.values())))
+        parts.keep(shared, shared_of(works))
         for group in in_workers(run_and_keep, [Job(group, shared, parts) for group in groups], workers):
             yield from group
     finally:

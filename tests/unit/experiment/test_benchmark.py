@@ -234,8 +234,16 @@ def test_works_take_turns(bench: SimpleNamespace) -> None:
     order: list[str] = []
     works = {name: lambda name=name: order.append(name) for name in ("a", "b", "c")}
     seconds = bench.rounds.interleaved(works, 2)
-    assert order == ["a", "b", "c", "a", "b", "c"]
+    assert order == [name for _ in range(2) for name in "abc" for _ in range(bench.rounds.SHORT_RUNS)]
     assert {name: len(spent) for name, spent in seconds.items()} == {"a": 2, "b": 2, "c": 2}
+
+
+def test_a_short_work_is_run_several_times_and_its_median_taken(bench: SimpleNamespace) -> None:
+    told = iter([0.5, 9.0, 0.3, 0.4, 0.6, 0.1, 0.2])
+    assert bench.rounds.in_a_round(lambda: bench.rounds.Elsewhere(next(told))) == (0.5 + 9.0) / 2
+    assert bench.rounds.in_a_round(lambda: bench.rounds.Elsewhere(next(told))) == 0.3
+    long = iter([7.0])
+    assert bench.rounds.in_a_round(lambda: bench.rounds.Elsewhere(next(long))) == 7.0
 
 
 def test_seconds_told_by_another_process_are_taken(bench: SimpleNamespace) -> None:

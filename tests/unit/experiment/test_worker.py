@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from flowsim.experiment.runner import works_of
+from flowsim.experiment.runner import shared_of, works_of
 from flowsim.experiment.store import Parts
-from flowsim.experiment.tasks import Shared, run_task
-from flowsim.measure.audit_durations import curves_of
+from flowsim.experiment.tasks import run_task
 from tests.unit.experiment.toytown import experiment
 
 FROZEN = """
@@ -77,7 +76,7 @@ def test_what_workers_are_told_spares_them_the_libraries_that_found_it(tmp_path:
     parts = Parts(tmp_path, "toy")
     works = works_of(design)
     parts.make()
-    parts.keep("shared", Shared(works, curves_of(work.spec for work in works.values())))
+    parts.keep("shared", shared_of(works))
     found = said(WORKER.format(path=str(parts.path("shared"))))
     rows = sum(len(table) for table in run_task(works[design.cells[0].key], 0).tables.values())
     assert found[0] == f"{rows} []"
