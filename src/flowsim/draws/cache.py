@@ -8,11 +8,14 @@ settles both. ``NUMBA_CACHE_DIR``, where it is set, is left alone.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import sys
 import tempfile
 from functools import cache
 from pathlib import Path
+from types import ModuleType
+from typing import cast
 
 import numba
 
@@ -56,14 +59,15 @@ def without_linear_algebra() -> None:
 
     No compiled function of flowsim uses it, and it would bring scipy's with it.
     """
-    wanted = "scipy.linalg.cython_blas"
-    if wanted not in sys.modules and "numba.np.arraymath" not in sys.modules:
+    known = cast("dict[str, ModuleType | None]", sys.modules)
+    wanted, asks = "scipy.linalg.cython_blas", "numba.np.arraymath"
+    if wanted not in known and asks not in known:
         # What None stands for cannot be imported, which Numba takes for a machine that lacks it.
-        sys.modules[wanted] = None  # type: ignore[assignment]
+        known[wanted] = None
         try:
-            import numba.np.arraymath  # noqa: F401
+            importlib.import_module(asks)
         finally:
-            del sys.modules[wanted]
+            del known[wanted]
 
 
 def is_compiled() -> bool:

@@ -93,15 +93,15 @@ def tables_of(spec: SystemSpec) -> Iterator[Table[object]]:
     routings: list[RoutingSpec] = (
         [s.routing for s in spec.services] + list(spec.junctions) + [s.routing for s in spec.streams]
     )
-    yield from (routing.branches for routing in routings)  # type: ignore[misc]
+    yield from (routing.branches for routing in routings)
     for service in spec.services:
-        yield service.takes  # type: ignore[misc]
-        tables = [service.turnaround, None if service.patience is None else service.patience.duration]
+        patience = None if service.patience is None else service.patience.duration
+        tables: list[Table[object] | None] = [service.takes, service.turnaround, patience]
         if service.visits is not None:
-            tables += [service.visits.first, service.visits.last, service.visits.carers]  # type: ignore[list-item]
+            tables += [service.visits.first, service.visits.last, service.visits.carers]
         for step in service.steps:
-            tables += [step.share, step.duration, *(need.number for need in step.staff)]  # type: ignore[list-item]
-        yield from (table for table in tables if table is not None)  # type: ignore[misc]
+            tables += [step.share, step.duration, *(need.number for need in step.staff)]
+        yield from (table for table in tables if table is not None)
 
 
 def make_classes(spec: SystemSpec) -> Classes:

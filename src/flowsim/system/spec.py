@@ -19,6 +19,8 @@ from datetime import date, datetime
 from typing import Generic, Literal, TypeVar
 
 Row = TypeVar("Row")
+Row_co = TypeVar("Row_co", covariant=True)
+"""Of tables, whose rows never change: a table of numbers is a table of objects."""
 
 BY_DESTINATION = -1
 """Pseudo-attribute: the place code drawn for the patient on entry to the service (the YAML's ``to``)."""
@@ -31,7 +33,7 @@ NONE = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Table(Generic[Row]):
+class Table(Generic[Row_co]):
     """Rows by period and by levels of attributes.
 
     Attributes:
@@ -43,7 +45,7 @@ class Table(Generic[Row]):
 
     by: tuple[int, ...]
     sizes: tuple[int, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[Row_co, ...]
     periods: int = 1
 
     def index(self, period: int, attributes: Sequence[int], origin: int, destination: int) -> int:
@@ -54,7 +56,7 @@ class Table(Generic[Row]):
             at = at * size + (attributes[attribute] if attribute >= 0 else pseudo)
         return at
 
-    def row(self, period: int, attributes: Sequence[int], origin: int, destination: int) -> Row:
+    def row(self, period: int, attributes: Sequence[int], origin: int, destination: int) -> Row_co:
         """Return the row that holds for a patient."""
         if not self.by and self.periods == 1:
             return self.rows[0]
