@@ -35,3 +35,9 @@ def test_loads_are_those_of_all_combinations(sets, second):
     found = network(spec_of(two_rooms(sets=sets)))
     assert found.load("first").offered == pytest.approx(1.25)
     assert found.load("second").offered == pytest.approx(second)
+
+
+def test_those_who_only_take_more_spaces_are_told_apart():
+    takes = {"by": "risk", "values": {"high": 2}, "rest": 1}
+    # The young at high risk stay as long as those at low risk, but take more.
+    assert make_classes(spec_of(two_rooms(admits={"takes": takes}))).count == 3
