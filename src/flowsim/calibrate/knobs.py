@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import numpy.typing as npt
 from flowsim.config.checks.records import dimension_of
 from flowsim.config.grammar import Spot, dotted, quantity_at, spot_at, step
 from flowsim.config.models import Knob
-from flowsim.config.overrides import COMMAND_LINE, put
+from flowsim.config.overrides import COMMAND_LINE, copied, put
 from flowsim.config.problems import find
 from flowsim.config.ramps import written
 from flowsim.errors import ConfigError, Problem
@@ -149,7 +148,7 @@ def turned(moves: str, value: float, turn: float) -> float:
 
 def turn_all(raw: Mapping[str, Any], found: Sequence[Dial], positions: Sequence[float]) -> dict[str, Any]:
     """Return a copy of a raw configuration with the knobs at some positions."""
-    out: dict[str, Any] = copy.deepcopy(dict(raw))
+    out: dict[str, Any] = copied(dict(raw))
     for path, value, dimension in settings(raw, found, positions):
         put(out, path, {"value": written(value, dimension), "source": COMMAND_LINE})
     return out

@@ -5,7 +5,6 @@ What lies where, and why it is read so, is told in docs/decisions/0001-hydra-lay
 
 from __future__ import annotations
 
-import copy
 import re
 import threading
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 from flowsim.config.catalogue import CHOSEN, catalogue, conf_dir, merge, merged, options, read_yaml, stamp
 from flowsim.config.grammar import dotted, nearest, tidy
 from flowsim.config.models import Config
-from flowsim.config.overrides import Override, apply, read
+from flowsim.config.overrides import Override, apply, copied, read
 from flowsim.config.problems import shown
 from flowsim.config.years import in_year, step_by_step
 from flowsim.errors import ConfigError, Problem
@@ -63,7 +62,7 @@ def compose(overrides: Sequence[str] = (), files: Sequence[Path] = ()) -> dict[s
         at = stamp()
         plain = _whole(tuple(chosen), at) if not files else _with_files(tuple(chosen), at, files)
     problems: list[Problem] = []
-    raw = Composed(copy.deepcopy(plain))
+    raw = Composed(copied(plain))
     step_by_step(raw)
     years = [override.value for override in values if override.path == ("year",)]
     in_year(raw, (years or [raw.get("year") or ""])[-1] if not _takes_steps(raw) else "")
@@ -88,7 +87,7 @@ def _whole(chosen: tuple[str, ...], at: tuple[int, int]) -> dict[str, Any]:
 
 def _with_files(chosen: tuple[str, ...], at: tuple[int, int], files: Sequence[Path]) -> dict[str, Any]:
     """Return the same with files of one's own laid over it."""
-    laid = copy.deepcopy(_compose(chosen, at))
+    laid = copied(_compose(chosen, at))
     for file in files:
         merge(laid, _read_file(Path(file)))
     return _resolved(laid)
@@ -104,7 +103,7 @@ def _compose(chosen: tuple[str, ...], at: tuple[int, int]) -> dict[str, Any]:
             composed = hydra_compose("config", list(chosen))
         said = OmegaConf.to_container(composed, resolve=False)
         place = _chosen_place(chosen)
-        out = copy.deepcopy(merged(place, at)) if place in options("place") else {}
+        out = copied(merged(place, at)) if place in options("place") else {}
     except MissingConfigException as error:
         raise ConfigError([_missing(error, chosen)]) from None
     except (ConfigCompositionException, OmegaConfBaseException, ValueError) as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -30,6 +31,7 @@ def _origin(kind: Any) -> Any:
     return get_origin(kind)
 
 
+@lru_cache(maxsize=4096)
 def spot_of(annotation: Any) -> Spot:
     """Return the alternatives of an annotation, without Annotated, Union and None."""
     origin = get_origin(annotation)
@@ -43,11 +45,13 @@ def spot_of(annotation: Any) -> Spot:
 ROOT: Spot = (Config,)
 
 
-def fields(model: type[BaseModel]) -> dict[str, Any]:
+@lru_cache(maxsize=512)
+def fields(model: type[BaseModel]) -> Mapping[str, Any]:
     """Return the annotation of each field by the name it has in YAML."""
     return {(field.alias or name): field.annotation for name, field in model.model_fields.items() if name != "said"}
 
 
+@lru_cache(maxsize=65536)
 def step(spot: Spot, part: str) -> Spot:
     """Return what may stand at ``part`` below a spot; empty where the grammar knows no such name."""
     return tuple(found for alternative in spot for found in _step_one(alternative, part))

@@ -154,6 +154,13 @@ def block_source(path: Sequence[str], value: Mapping[str, Any]) -> str | None:
     return said if isinstance(said, str) and "source" in names_at(spot_at(path)) else None
 
 
+def copied(node: Any) -> Any:
+    """Return a container whose mappings and lists are its own; what stands in them is never changed, so is shared."""
+    if isinstance(node, dict):
+        return {key: copied(value) for key, value in node.items()}
+    return [copied(value) for value in node] if isinstance(node, list) else node
+
+
 def put(raw: MutableMapping[str, Any], path: Sequence[str], value: Any) -> None:
     """Set what stands at a path, making the mappings on the way."""
     node: Any = raw

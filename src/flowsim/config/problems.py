@@ -133,15 +133,15 @@ def find(raw: object, path: Path) -> object:
 
 
 def leaves(node: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
-    """Yield every value that is no mapping or list, with its path."""
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            yield from leaves(value, (*path, key))
-    elif isinstance(node, list):
-        for position, value in enumerate(node):
-            yield from leaves(value, (*path, position))
-    else:
+    """Yield every value that is no dictionary or list, with its path."""
+    if not isinstance(node, dict | list):
         yield path, node
+        return
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(value, dict | list):
+            yield from leaves(value, (*path, key))
+        else:
+            yield (*path, key), value
 
 
 def as_problem(fault: Fault) -> Problem:
@@ -232,11 +232,10 @@ def bad_numbers(raw: Mapping[str, Any]) -> Iterator[Problem]:
 
 def bad_keys(node: object, path: Path = ()) -> Iterator[Problem]:
     """Yield a problem for each name that YAML read as true, false or nothing."""
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            if isinstance(key, bool) or key is None:
-                yield Problem(dotted((*path, shown(key))), shown(key), _text_wanted(bool(key)))
+    if not isinstance(node, dict | list):
+        return
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(key, bool) or key is None:
+            yield Problem(dotted((*path, shown(key))), shown(key), _text_wanted(bool(key)))
+        if isinstance(value, dict | list):
             yield from bad_keys(value, (*path, key))
-    elif isinstance(node, list):
-        for position, value in enumerate(node):
-            yield from bad_keys(value, (*path, position))

@@ -6,7 +6,6 @@ or end during the run, or grow week by week, make it a run of several periods.
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import itertools
 import json
@@ -20,7 +19,7 @@ from flowsim.config.checks.registry import Given
 from flowsim.config.checks.studies import BASELINE
 from flowsim.config.grammar import dotted, nearest, spot_at, tidy
 from flowsim.config.models import Config, DemandLevel, Programme
-from flowsim.config.overrides import check_key, sourced, with_value
+from flowsim.config.overrides import check_key, copied, sourced, with_value
 from flowsim.config.problems import find, shown
 from flowsim.config.ramps import between, written
 from flowsim.config.stacking import Member, clashes, members
@@ -131,7 +130,7 @@ def _with_demand(
         if level.surges and ("all" in level.surge_streams or stream in level.surge_streams):
             for surge in level.surges:
                 key = ("stream", stream, "surges", f"{name}_{surge}")
-                tree = with_value(tree, key, copy.deepcopy(tree["demand"][name]["surges"][surge]))
+                tree = with_value(tree, key, copied(tree["demand"][name]["surges"][surge]))
                 who[dotted(key)] = name
     return tree, who
 
@@ -183,7 +182,7 @@ def _applied(tree: Mapping[str, Any], layers: Iterable[Member], day: date) -> tu
             if problem is not None:
                 problems.append(Problem(f"{layer.book}.{layer.id}.sets.{dotted(path)}", problem.said, problem.wanted))
                 continue
-            new = tidy(sourced(path, copy.deepcopy(value), layer.source), spot_at(path))
+            new = tidy(sourced(path, copied(value), layer.source), spot_at(path))
             before = _before(container, path)
             now = between(before, new, layer.fraction(day), spot_at(path))
             if now != before:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,7 +12,7 @@ from pydantic import ValidationError
 from flowsim.config.checks import Given, run_checks
 from flowsim.config.checks.registry import Scope
 from flowsim.config.models import Config
-from flowsim.config.overrides import remove
+from flowsim.config.overrides import copied, remove
 from flowsim.config.problems import Fault, Path, as_problem, bad_keys, bad_numbers, faults
 from flowsim.errors import ConfigError, Problem
 
@@ -103,7 +102,7 @@ def _sound_part(raw: Mapping[str, Any], like: Given | None) -> tuple[Config | No
             now = faults(error, rest)
             if attempt == 0:
                 found = now
-                rest = copy.deepcopy(dict(raw))
+                rest = copied(dict(raw))
             removed = _take_out(rest, now, set(taken_out))
             if not removed:
                 break

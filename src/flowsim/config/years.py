@@ -6,13 +6,12 @@ them. They are taken in the order of the book; a later step finds what the earli
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 from flowsim.config.grammar import nearest, spot_at, tidy
-from flowsim.config.overrides import check_key, put, sourced
+from flowsim.config.overrides import check_key, copied, put, sourced
 from flowsim.config.problems import find
 from flowsim.errors import ConfigError, Problem
 
@@ -54,13 +53,13 @@ def step_by_step(raw: MutableMapping[str, Any]) -> None:
     year = str(experiment["steps_to"])
     arms: dict[str, list[str]] = {RECORDED: []}
     labels = {RECORDED: "As recorded"}
-    now: dict[str, Any] = copy.deepcopy(dict(raw))
+    now: dict[str, Any] = copied(dict(raw))
     keys: dict[str, None] = {}
     for name, step in list(_steps(raw, year)):
         keys |= dict.fromkeys(_keys(raw, step))
         label = str(step.get("label", name))
         for end in _ends(step):
-            there = copy.deepcopy(now)
+            there = copied(now)
             _take(there, f"year_book.{year}.steps.{name}", step, end)
             arm, words = (f"{name}_{end}", f"{label} ({end})") if end else (name, label)
             sets = {key: find(there, tuple(key.split("."))) for key in keys}
@@ -116,7 +115,7 @@ def _take(raw: MutableMapping[str, Any], at: str, step: Mapping[str, Any], end: 
         if problem is not None:
             problems.append(Problem(f"{at}.sets.{key}", problem.said, problem.wanted))
             continue
-        put(raw, path, tidy(sourced(path, _at_end(copy.deepcopy(value), end), source), spot_at(path)))
+        put(raw, path, tidy(sourced(path, _at_end(copied(value), end), source), spot_at(path)))
     if problems:
         raise ConfigError(problems)
 
