@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from apart import APART, Apart, serve
 from processes import MEMORY_OF, WANTED_MIB, alone, batch, batches, peaks
 from rounds import interleaved, ratios, rows_of, spread, table
 
@@ -113,7 +114,12 @@ def report(asked: Any, printer: Printer) -> None:
     memory = peaks(asked.days, MEMORY_OF, say) if "memory" in only else {}
     found = groups(only, asked.days, asked.rounds, say)
     works = {name: work for group in found for name, work in group.works.items()}
-    seconds = interleaved(works, asked.rounds, say)
+    try:
+        seconds = interleaved(works, asked.rounds, say)
+    finally:
+        for work in works.values():
+            if isinstance(work, Apart):
+                work.close()
     for group in found:
         own = {name: seconds[name] for name in group.works}
         printer.table(group.title, HEAD, rows_of(own, group.sizes, group.against, memory), group.notes)
@@ -148,10 +154,13 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("--only", type=pieces, default=list(PIECES), help=f"some of {','.join(PIECES)}")
     parser.add_argument("--markdown", action="store_true", help="print the tables as the README has them")
     parser.add_argument("--memory", choices=MEMORY_OF, help="run this once and print the peak memory [MiB]")
+    parser.add_argument("--serve", choices=APART, help="run this on each replication asked for, and print its seconds")
     parser.add_argument("--batch", metavar="WORKERS,TASKS", help="run a batch and print how long it took")
     asked = parser.parse_args(words)
     if asked.memory is not None:
         sys.stdout.write(f"{alone(asked.memory, asked.days):.1f}\n")
+    elif asked.serve is not None:
+        serve(asked.serve, asked.days, sys.stdin, sys.stdout)
     elif asked.batch is not None:
         workers, tasks = map(int, asked.batch.split(","))
         sys.stdout.write(batch(workers, asked.days, tasks).told())

@@ -11,7 +11,18 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
-from networks import grown, halton, subnetwork, work_of
+from apart import (
+    APART,
+    BY_HAND,
+    BY_HAND_MEASURED,
+    FIRST_TIMED,
+    KERNEL,
+    MEASURED,
+    REFERENCE,
+    REFERENCE_MEASURED,
+    Apart,
+)
+from networks import grown, halton, subnetwork
 from rounds import SHORT_RUNS, Elsewhere, Ratio, Size, Work
 
 if TYPE_CHECKING:
@@ -20,8 +31,7 @@ if TYPE_CHECKING:
     from flowsim.system.spec import SystemSpec
     from flowsim.trajectory import Trajectory
 
-FIRST_TIMED = 1
-"""Replication of the first run that is timed; 0 is the one that is counted."""
+YEAR = 365
 
 
 @dataclass
@@ -81,40 +91,22 @@ def limit_works(group: Group, prefix: str, what: Needed, seed: int) -> None:
     ]
 
 
-def halton_group(days: float, rounds: int, say: Callable[[str], object]) -> Group:
+def halton_group(days: float, _: int, say: Callable[[str], object]) -> Group:
     """Return the works on the whole of Halton."""
-    import by_hand
-    import by_hand_measures
     from needed import needed
 
-    from flowsim.engine import kernel, reference
-    from flowsim.experiment import tasks
-
-    design = halton(days)
-    spec = design.cells[0].spec
+    spec = halton(days).cells[0].spec
     say("Halton: counting draws and events (one run of the reference engine)")
     what = needed(spec)
-    size = Size(what.events, what.patients)
-    group = Group(f"Halton, {days:g} days", "Halton, kernel")
-    new = count(FIRST_TIMED)
-    measured = {name: work_of(design, name) for name in ("kernel", "reference")}
-    tasks.run_task(measured["kernel"], 0)
-    given = [next(new) for _ in range(rounds * SHORT_RUNS)]
-    group.add("Halton, kernel", size, lambda: kernel.run(spec, next(new)))
-    group.add("Halton, kernel, arrivals given", size, kernel_given_arrivals(spec, given))
-    group.add("Halton, kernel and measures", size, lambda: tasks.run_task(measured["kernel"], next(new)))
-    group.add("Halton, reference", size, lambda: reference.run(spec, next(new)))
-    group.add("Halton, reference and measures", size, lambda: tasks.run_task(measured["reference"], next(new)))
-    group.add("Halton, SimPy by hand", size, lambda: by_hand.run(spec, next(new)))
-    hand = "Halton, SimPy by hand and measures"
-    group.add(hand, size, lambda: by_hand_measures.measures(by_hand.run(spec, next(new))))
-    measures = "Halton, kernel and measures"
+    group = Group(f"Halton, {days:g} days", KERNEL)
+    for name in APART:
+        group.add(name, Size(what.events, what.patients), Apart(name, days))
     group.ratios += [
-        Ratio("reference ÷ kernel, measures in both", "Halton, reference and measures", measures, "at least 40"),
-        Ratio("reference ÷ kernel", "Halton, reference", "Halton, kernel", ""),
-        Ratio("SimPy by hand ÷ kernel, measures in both", hand, measures, "at least 100"),
-        Ratio("SimPy by hand ÷ kernel", "Halton, SimPy by hand", "Halton, kernel", ""),
-        Ratio("SimPy by hand ÷ reference", "Halton, SimPy by hand", "Halton, reference", ""),
+        Ratio("reference ÷ kernel, measures in both", REFERENCE_MEASURED, MEASURED, "at least 40"),
+        Ratio("reference ÷ kernel", REFERENCE, KERNEL, ""),
+        Ratio("SimPy by hand ÷ kernel, measures in both", BY_HAND_MEASURED, MEASURED, "at least 100"),
+        Ratio("SimPy by hand ÷ kernel", BY_HAND, KERNEL, ""),
+        Ratio("SimPy by hand ÷ reference", BY_HAND, REFERENCE, ""),
     ]
     limit_works(group, "Halton", what, spec.seed)
     return group
@@ -123,16 +115,12 @@ def halton_group(days: float, rounds: int, say: Callable[[str], object]) -> Grou
 def year_group(_: float, __: int, say: Callable[[str], object]) -> Group:
     """Return the kernel's works on a year of Halton."""
     from flowsim.engine import kernel
-    from flowsim.experiment import tasks
 
     say("Halton, a year")
-    design = halton(365)
-    spec = design.cells[0].spec
-    work, new = work_of(design, "kernel"), count(FIRST_TIMED)
-    size = size_of(kernel.run(spec, 0))
-    group = Group("Halton, 365 days", "A year, kernel")
-    group.add("A year, kernel", size, lambda: kernel.run(spec, next(new)))
-    group.add("A year, kernel and measures", size, lambda: tasks.run_task(work, next(new)))
+    size = size_of(kernel.run(halton(YEAR).cells[0].spec, 0))
+    group = Group(f"Halton, {YEAR} days", "A year, kernel")
+    group.add("A year, kernel", size, Apart(KERNEL, YEAR))
+    group.add("A year, kernel and measures", size, Apart(MEASURED, YEAR))
     return group
 
 

@@ -332,6 +332,10 @@ def _conduct(args: argparse.Namespace, design: Design) -> tuple[ExperimentResult
             f"{design.title}: {_plural(arms, 'arm')} at {_plural(levels, 'demand level')}, "
             f"{_plural(design.replications, 'replication')} each\n"
         )
+    if workers == 1 or len(design.tasks) == 1:
+        from flowsim.draws.cache import without_linear_algebra
+
+        without_linear_algebra()  # what runs here is flowsim's alone, and starts sooner
     result = conduct(design, parts, args.typed, workers, None if args.quiet else sys.stderr)
     folder = results_folder(args.out, design.name, datetime.now(UTC), design.digest)
     with put_in_place(folder) as temporary:

@@ -151,11 +151,12 @@ class Tabled(Generic[Q]):
         cases: (levels, value) pairs; a level is None where ``rest`` stands for all the others.
     """
 
-    __slots__ = ("by", "cases")
+    __slots__ = ("_named", "by", "cases")
 
     def __init__(self, by: tuple[str, ...], cases: tuple[tuple[tuple[str | None, ...], Q], ...]) -> None:
         self.by = by
         self.cases = cases
+        self._named = {case: value for case, value in reversed(cases) if None not in case} if by else {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Tabled) and (self.by, self.cases) == (other.by, other.cases)
@@ -172,6 +173,9 @@ class Tabled(Generic[Q]):
         """Return the value for a combination of levels; None where no case holds. Named levels beat ``rest``."""
         if not self.by:
             return self.cases[0][1]
+        named = self._named.get(tuple(levels.get(name) for name in self.by))
+        if named is not None:
+            return named
         best: tuple[int, Q] | None = None
         for case, value in self.cases:
             if all(want is None or levels[name] == want for name, want in zip(self.by, case, strict=True)):

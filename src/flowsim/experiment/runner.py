@@ -72,10 +72,7 @@ def run_tasks(design: Design, parts: Parts, workers: int, progress: Progress) ->
     groups, works = _groups(waiting, count), works_of(design)
     parts.make()
     if waiting and design.config.run.engine == "kernel":
-        # Compiled here and kept on disk, so that the workers only load it.
-        from flowsim.engine.kernel import prepare
-
-        prepare(progress.say)
+        _compile_once(progress.say)
     if count == 1:
         finished = _alone(works, groups, parts)
     elif design.config.run.pool == "threads":
@@ -86,6 +83,16 @@ def run_tasks(design: Design, parts: Parts, workers: int, progress: Progress) ->
         for _ in range(alike[task.name]):
             progress.advance(task.work)
     heed()
+
+
+def _compile_once(say: Callable[[str], None]) -> None:
+    """Have the engine compiled, where it has not been, and kept on disk: whoever runs it then only loads it."""
+    from flowsim.draws.cache import is_compiled
+
+    if not is_compiled():
+        from flowsim.engine.kernel import prepare
+
+        prepare(say)
 
 
 def works_of(design: Design) -> dict[str, Work]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterator
 from dataclasses import replace
@@ -40,6 +41,7 @@ def bench() -> Iterator[SimpleNamespace]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(HERE))
         import agreement
+        import apart
         import benchmark
         import by_hand
         import by_hand_measures
@@ -55,6 +57,7 @@ def bench() -> Iterator[SimpleNamespace]:
 
         yield SimpleNamespace(
             agreement=agreement,
+            apart=apart,
             benchmark=benchmark,
             by_hand=by_hand,
             measures=by_hand_measures,
@@ -248,6 +251,32 @@ def test_a_short_work_is_run_several_times_and_its_median_taken(bench: SimpleNam
 
 def test_seconds_told_by_another_process_are_taken(bench: SimpleNamespace) -> None:
     assert bench.rounds.timed(lambda: bench.rounds.Elsewhere(12.5)) == 12.5
+
+
+def test_a_work_in_a_process_of_its_own_runs_one_replication_after_another(bench: SimpleNamespace) -> None:
+    asked, told = io.StringIO("1\n2\n3\n"), io.StringIO()
+    runs: list[int] = []
+    bench.apart.APART["told by hand"] = lambda _: lambda replication: lambda: runs.append(replication)
+    try:
+        bench.apart.serve("told by hand", 1, asked, told)
+    finally:
+        del bench.apart.APART["told by hand"]
+    assert runs == [1, 2, 3]
+    assert len([float(line) for line in told.getvalue().splitlines()]) == 3
+
+
+def test_a_process_of_its_own_tells_its_seconds_till_it_is_closed(bench: SimpleNamespace) -> None:
+    work = bench.apart.Apart(bench.apart.KERNEL, 1)
+    assert bench.rounds.timed(work) > 0
+    process = work.process
+    work.close()
+    assert process.returncode == 0
+
+
+def test_a_process_of_its_own_that_fails_is_told_of(bench: SimpleNamespace) -> None:
+    work = bench.apart.Apart("nothing of the kind", 1)
+    with pytest.raises(RuntimeError, match="nothing of the kind: ended with 2"):
+        work()
 
 
 def test_ratios_are_taken_round_by_round(bench: SimpleNamespace) -> None:
