@@ -49,14 +49,14 @@ RULES = {
 HEADER = 20
 
 # Columns of a table: by how many names it is, and whether its rows change by period; then for each name the
-# attribute (or origin, or destination) and its levels; then the rows. Where one row serves everyone, always,
-# ``T_BY`` is NONE and the row comes right after. Whole numbers, distributions and branches stand in the rows
-# themselves; of a fraction, its position.
+# attribute (or origin, or destination) and its levels; then the rows. Whole numbers and branches stand in the rows
+# themselves; of a distribution or a fraction, its position among the fractions. Where one row serves everyone, always,
+# there is no table to look up: what stands for its position is below NONE, and says the row (``always``).
 T_BY, T_CHANGES, T_NAMES = range(3)
 
-# Columns of a distribution: its kind, where its five parameters are among the fractions, and the run of values of
-# a discrete one, with that of its shares.
-D_KIND, D_PARAMETERS, D_SIZE, D_VALUES, D_SHARES = range(5)
+# Columns of a distribution, which stands among the fractions, so that all of it is near: its kind, parameters and
+# limits, and of a discrete one how many values it has, where they begin, and where their shares do.
+D_KIND, D_A, D_B, D_C, D_AT_LEAST, D_AT_MOST, D_SIZE, D_VALUES, D_SHARES = range(9)
 
 # Columns of a branch; then its places.
 B_RULE, B_OTHERWISE, B_SIZE, B_SHARES = range(4)
@@ -86,54 +86,17 @@ STREAM_WIDTH = 3
 # among them. ``S_TOGETHER`` is where they stand: how many, then each.
 LANE_SHIFT = 32
 
-# Columns of a service.
+# Columns of a service: those seldom looked at, then, in a line of the processor's cache each, those that nearly every
+# step and leaving looks at, and those that nearly every coming does.
 (
-    S_INDEX,
-    S_QUEUE_PLACES,
-    S_TRANSFER_PLACES,
-    S_WHEN_CLOSED,
-    S_WHEN_FULL,
-    S_BALKS,
-    S_BALK_PURPOSE,
-    S_JOIN_FROM,
-    S_JOIN_TO,
-    S_PRIORITY,
-    S_TAKES,
-    S_WITHHELD,
-    S_RISES_AFTER,
-    S_RISES_TO,
-    S_PATIENCE,
-    S_PATIENCE_PURPOSE,
-    S_PATIENCE_TO,
-    S_PATIENCE_HOLDERS,
-    S_SURGE,
-    S_SURGE_WAITING,
-    S_SURGE_LEAD,
-    S_STEP_FROM,
-    S_STEP_TO,
-    S_TURNAROUND,
-    S_TURNAROUND_PURPOSE,
-    S_PREEMPTS,
-    S_INTERRUPTS,
-    S_KEEPS_INSIDE,
-    S_REASON,
-    S_VISITS,
-    S_FIRST,
-    S_LAST,
-    S_CARERS,
-    S_DAY_START,
-    S_WEEKDAYS,
-    S_OVERTAKING,
-    S_DECONDITIONS,
-    S_SHIFT_ATTRIBUTE,
-    S_SHIFT_PURPOSE,
-    S_SETS_FROM,
-    S_SETS_TO,
-    S_BRANCHES,
-    S_BRANCH_PURPOSE,
-    S_TOGETHER,
-    S_REAL,
-) = range(45)
+    S_INDEX, S_TRANSFER_PLACES, S_WHEN_FULL, S_BALKS, S_BALK_PURPOSE, S_JOIN_FROM, S_JOIN_TO, S_RISES_TO,
+    S_PATIENCE_PURPOSE, S_PATIENCE_TO, S_PATIENCE_HOLDERS, S_SURGE_WAITING, S_SURGE_LEAD,
+    S_TURNAROUND_PURPOSE, S_INTERRUPTS, S_REASON, S_FIRST, S_LAST, S_CARERS, S_DAY_START, S_WEEKDAYS,
+    S_OVERTAKING, S_SHIFT_ATTRIBUTE, S_SHIFT_PURPOSE, S_REAL,
+    S_QUEUE_PLACES, S_RISES_AFTER, S_PATIENCE, S_PREEMPTS, S_SURGE, S_BRANCHES, S_BRANCH_PURPOSE,
+    S_VISITS, S_KEEPS_INSIDE, S_STEP_FROM, S_STEP_TO, S_DECONDITIONS, S_TURNAROUND, S_SETS_FROM, S_SETS_TO,
+    S_PRIORITY, S_TAKES, S_WITHHELD, S_WHEN_CLOSED, S_TOGETHER,
+) = range(45)  # fmt: skip
 SERVICE_WIDTH = 45
 # A service's fractions, from ``S_REAL`` on.
 R_BALK_PLUS, R_SURGE_OPENS, R_SURGE_CLOSES, R_STAY_PER_DAY, R_STAY_LIMIT, R_SHIFT_PER_DAY, R_SHIFT_LIMIT = range(7)
@@ -152,6 +115,11 @@ R_BALK_PLUS, R_SURGE_OPENS, R_SURGE_CLOSES, R_STAY_PER_DAY, R_STAY_LIMIT, R_SHIF
     P_SEEN,
 ) = range(11)
 STEP_WIDTH = 11
+
+
+def always(row: int) -> int:
+    """Return what stands for the position of a table whose one row, no negative number, serves everyone, always."""
+    return NONE - 1 - row
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +166,7 @@ class _Compiler:
             return NONE
         rows = [row_of(row) for row in table.rows]
         if table.is_constant:
-            return self.put([NONE, 0, *rows])
+            return always(rows[0])
         names = [x for pair in zip(table.by, table.sizes, strict=True) for x in pair]
         return self.put([len(table.by), int(table.periods > 1), *names, *rows])
 
@@ -209,9 +177,9 @@ class _Compiler:
     def stay(self, row: Distribution) -> int:
         """Write a distribution, once."""
         if row not in self.known:
-            parameters = self.fractions([row.a, row.b, row.c, row.at_least, row.at_most])
             values, shares = self.fractions(row.values), self.fractions(row.cumulative)
-            self.known[row] = self.put([self.kinds[row.kind], parameters, len(row.values), values, shares])
+            parameters = (row.a, row.b, row.c, row.at_least, row.at_most)
+            self.known[row] = self.fractions([self.kinds[row.kind], *parameters, len(row.values), values, shares])
         return self.known[row]
 
     def branch(self, row: BranchSpec) -> int:
@@ -288,53 +256,54 @@ def _service(c: _Compiler, index: int, service: ServiceSpec, classes: list[int])
     join = service.balks.join if service.balks else ()
     join_at = c.fractions(join)
     patience, surge, visits, weak = service.patience, service.surge, service.visits, service.deconditioning
-    return [
-        index,
-        service.queue_places,
-        service.transfer_places,
-        service.when_closed,
-        service.when_full,
-        int(service.balks is not None),
-        service.balks.purpose if service.balks else 0,
-        join_at,
-        join_at + len(join),
-        c.table(service.priority, lambda row: classes.index(int(row))),
-        c.table(service.takes, int),
-        c.table(service.withheld, int),
-        service.rises_after,
-        classes.index(service.rises_to) if service.rises_after != NONE else NONE,
-        c.table(patience.duration, c.stay) if patience else NONE,
-        named.get(patience.purpose, patience.purpose) if patience else 0,
-        patience.to if patience else NONE,
-        int(patience.holders) if patience else 0,
-        surge.spaces if surge else NONE,
-        surge.opens_waiting if surge else 0,
-        surge.lead if surge else 0,
-        steps,
-        steps + STEP_WIDTH * len(service.steps),
-        c.table(service.turnaround, c.stay),
-        named.get(service.turnaround_purpose, service.turnaround_purpose),
-        int(service.preempts),
-        int(service.cut_interrupts),
-        int(service.preempts or service.cut_interrupts),
-        service.reason,
-        int(visits is not None),
-        c.table(visits.first, c.share) if visits else NONE,
-        c.table(visits.last, c.share) if visits else NONE,
-        c.table(visits.carers, int) if visits else NONE,
-        visits.day_start if visits else 0,
-        c.put([int(flag) for flag in visits.start_weekdays]) if visits else NONE,
-        int(visits.overtaking) if visits else 0,
-        int(weak is not None),
-        weak.attribute if weak else NONE,
-        weak.purpose if weak else 0,
-        sets,
-        sets + 2 * len(service.sets),
-        c.table(service.routing.branches, c.branch),
-        named.get(service.routing.purpose, service.routing.purpose),
-        c.put([LANES, *together, *[0] * (LANES - len(together))]) if together else NONE,
-        c.fractions(_real(service)),
-    ]
+    columns = {
+        S_INDEX: index,
+        S_QUEUE_PLACES: service.queue_places,
+        S_TRANSFER_PLACES: service.transfer_places,
+        S_WHEN_CLOSED: service.when_closed,
+        S_WHEN_FULL: service.when_full,
+        S_BALKS: int(service.balks is not None),
+        S_BALK_PURPOSE: service.balks.purpose if service.balks else 0,
+        S_JOIN_FROM: join_at,
+        S_JOIN_TO: join_at + len(join),
+        S_PRIORITY: c.table(service.priority, lambda row: classes.index(int(row))),
+        S_TAKES: c.table(service.takes, int),
+        S_WITHHELD: c.table(service.withheld, int),
+        S_RISES_AFTER: service.rises_after,
+        S_RISES_TO: classes.index(service.rises_to) if service.rises_after != NONE else NONE,
+        S_PATIENCE: c.table(patience.duration, c.stay) if patience else NONE,
+        S_PATIENCE_PURPOSE: named.get(patience.purpose, patience.purpose) if patience else 0,
+        S_PATIENCE_TO: patience.to if patience else NONE,
+        S_PATIENCE_HOLDERS: int(patience.holders) if patience else 0,
+        S_SURGE: surge.spaces if surge else NONE,
+        S_SURGE_WAITING: surge.opens_waiting if surge else 0,
+        S_SURGE_LEAD: surge.lead if surge else 0,
+        S_STEP_FROM: steps,
+        S_STEP_TO: steps + STEP_WIDTH * len(service.steps),
+        S_TURNAROUND: c.table(service.turnaround, c.stay),
+        S_TURNAROUND_PURPOSE: named.get(service.turnaround_purpose, service.turnaround_purpose),
+        S_PREEMPTS: int(service.preempts),
+        S_INTERRUPTS: int(service.cut_interrupts),
+        S_KEEPS_INSIDE: int(service.preempts or service.cut_interrupts),
+        S_REASON: service.reason,
+        S_VISITS: int(visits is not None),
+        S_FIRST: c.table(visits.first, c.share) if visits else NONE,
+        S_LAST: c.table(visits.last, c.share) if visits else NONE,
+        S_CARERS: c.table(visits.carers, int) if visits else NONE,
+        S_DAY_START: visits.day_start if visits else 0,
+        S_WEEKDAYS: c.put([int(flag) for flag in visits.start_weekdays]) if visits else NONE,
+        S_OVERTAKING: int(visits.overtaking) if visits else 0,
+        S_DECONDITIONS: int(weak is not None),
+        S_SHIFT_ATTRIBUTE: weak.attribute if weak else NONE,
+        S_SHIFT_PURPOSE: weak.purpose if weak else 0,
+        S_SETS_FROM: sets,
+        S_SETS_TO: sets + 2 * len(service.sets),
+        S_BRANCHES: c.table(service.routing.branches, c.branch),
+        S_BRANCH_PURPOSE: named.get(service.routing.purpose, service.routing.purpose),
+        S_TOGETHER: c.put([LANES, *together, *[0] * (LANES - len(together))]) if together else NONE,
+        S_REAL: c.fractions(_real(service)),
+    }
+    return [columns[column] for column in range(SERVICE_WIDTH)]
 
 
 def _real(service: ServiceSpec) -> list[float]:

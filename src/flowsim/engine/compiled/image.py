@@ -65,7 +65,7 @@ STAFFED_STARTED, STAFFED_ENDED = 1, 2
 ) = range(41)  # fmt: skip
 VISIT_WIDTH = V_LUCK + LANES
 
-# Columns of a patient; then attributes, how often at each place, and calls for staff.
+# Columns of a patient; then attributes, how often at each place (two counts to a number), and calls for staff.
 (
     Q_ROW, Q_KEY, Q_NUMBER, Q_STATE, Q_VISIT, Q_PLACE, Q_ORIGIN, Q_HELD, Q_MOVES, Q_LAST_MOVE, Q_STEP, Q_LEAVING,
     Q_DELAY, Q_STAFFED, Q_NEEDS, Q_CALL_CLASS, Q_PENDING, Q_DELAYED, Q_DELAY_START, Q_WAITED, Q_REMAINING,

@@ -58,9 +58,9 @@ def set_clocks(w: Ints, f: Floats, m: Ints, q: int, v: int) -> None:
         u = luck_of_visit(w, m, q, v, m[s + tb.S_PATIENCE_PURPOSE])
         waited = now - m[v + im.V_QUEUED]
         if waited > 0:
-            left = ticks_of(w, draw_residual(w, f, d, waited / w[tb.TICKS_PER_MINUTE], u))
+            left = ticks_of(w, draw_residual(f, d, waited / w[tb.TICKS_PER_MINUTE], u))
         else:
-            left = ticks_of(w, draw(w, f, d, u))
+            left = ticks_of(w, draw(f, d, u))
         m[v + im.V_DEADLINE] = now + left
         schedule(w, m, now + left, PATIENCE, m[q + im.Q_ROW], q)
     after = m[s + tb.S_RISES_AFTER]

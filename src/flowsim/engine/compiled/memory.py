@@ -58,8 +58,8 @@ def row_at(w: Ints, m: Ints, table: int, q: int, origin: int, toward: int) -> in
 @compiled
 def row(w: Ints, m: Ints, table: int, q: int, origin: int, toward: int) -> int:
     """Return what stands in a table's row for a patient: a whole number, or a distribution's or branch's position."""
-    if w[table + tb.T_BY] == NONE:
-        return w[table + tb.T_NAMES]
+    if table < NONE:
+        return NONE - 1 - table  # what ``always`` made of it
     return w[row_at(w, m, table, q, origin, toward)]
 
 
@@ -90,31 +90,30 @@ def luck_of_visit(w: Ints, m: Ints, q: int, v: int, purpose: int) -> float:
 
 
 @apart
-def draw(w: Ints, f: Floats, d: int, u: float) -> float:
+def draw(f: Floats, d: int, u: float) -> float:
     """Return minutes drawn from a distribution."""
-    kind, r = w[d + tb.D_KIND], w[d + tb.D_PARAMETERS]
+    kind, at_least, at_most = int(f[d + tb.D_KIND]), f[d + tb.D_AT_LEAST], f[d + tb.D_AT_MOST]
     if kind == DISCRETE:
-        shares = w[d + tb.D_SHARES]
-        chosen = pick_between(f, shares, shares + w[d + tb.D_SIZE], u) - shares
-        return min(max(f[w[d + tb.D_VALUES] + chosen], f[r + 3]), f[r + 4])
-    return scalar_quantile(kind, f[r], f[r + 1], f[r + 2], f[r + 3], f[r + 4], u)
+        shares = int(f[d + tb.D_SHARES])
+        chosen = pick_between(f, shares, shares + int(f[d + tb.D_SIZE]), u) - shares
+        return min(max(f[int(f[d + tb.D_VALUES]) + chosen], at_least), at_most)
+    return scalar_quantile(kind, f[d + tb.D_A], f[d + tb.D_B], f[d + tb.D_C], at_least, at_most, u)
 
 
 @inlined
 def draw_for(w: Ints, f: Floats, m: Ints, q: int, v: int, d: int, purpose: int) -> float:
     """Return minutes drawn from a distribution for a visit by the patient's luck, which a constant does not ask for."""
-    if w[d + tb.D_KIND] == CONSTANT:
-        r = w[d + tb.D_PARAMETERS]
-        return min(max(f[r], f[r + 3]), f[r + 4])
-    return draw(w, f, d, luck_of_visit(w, m, q, v, purpose))
+    if f[d + tb.D_KIND] == CONSTANT:
+        return min(max(f[d + tb.D_A], f[d + tb.D_AT_LEAST]), f[d + tb.D_AT_MOST])
+    return draw(f, d, luck_of_visit(w, m, q, v, purpose))
 
 
 @apart
-def draw_residual(w: Ints, f: Floats, d: int, elapsed: float, u: float) -> float:
+def draw_residual(f: Floats, d: int, elapsed: float, u: float) -> float:
     """Return minutes drawn of what is left after some have elapsed."""
-    kind, r = w[d + tb.D_KIND], w[d + tb.D_PARAMETERS]
-    values, shares, size = w[d + tb.D_VALUES], w[d + tb.D_SHARES], w[d + tb.D_SIZE]
-    a, b, c, at_least, at_most = f[r], f[r + 1], f[r + 2], f[r + 3], f[r + 4]
+    kind, size = int(f[d + tb.D_KIND]), int(f[d + tb.D_SIZE])
+    values, shares = int(f[d + tb.D_VALUES]), int(f[d + tb.D_SHARES])
+    a, b, c, at_least, at_most = f[d + tb.D_A], f[d + tb.D_B], f[d + tb.D_C], f[d + tb.D_AT_LEAST], f[d + tb.D_AT_MOST]
     return pooled_residual(kind, a, b, c, at_least, at_most, f, f, values, shares, size, elapsed, u)
 
 

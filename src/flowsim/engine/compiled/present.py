@@ -78,8 +78,8 @@ def remaining(w: Ints, f: Floats, m: Ints, group: int, q: int, number: int, elap
     stay = row(w, m, w[group + tb.G_DURATION], q, origin, toward)
     u = luck(w, m, q, w[group + tb.G_PURPOSE], 0)
     if w[group + tb.G_UNIFORM] == 0:
-        return draw_residual(w, f, stay, elapsed, u)
-    return luck(w, m, q, w[group + tb.G_SHARE_PURPOSE], 0) * draw(w, f, stay, u)
+        return draw_residual(f, stay, elapsed, u)
+    return luck(w, m, q, w[group + tb.G_SHARE_PURPOSE], 0) * draw(f, stay, u)
 
 
 @compiled

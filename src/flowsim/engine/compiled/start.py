@@ -48,7 +48,7 @@ def make_ready(spec: SystemSpec) -> Ready:
     system = compile_system(spec, KINDS)
     classes = int(system.whole[N_CLASSES])
     stations, notes = _stations(spec, system, classes)
-    pools = np.full((len(spec.staff), im.U_HEADS + 2 * classes), NEVER, dtype=np.int64)
+    pools = np.full((len(spec.staff), _lines(im.U_HEADS + 2 * classes)), NEVER, dtype=np.int64)
     pools[:, : im.U_HEADS] = 0
     present = sum(group.number for service in spec.services for group in service.initial)
     return Ready(system, stations, pools, notes, _changes(spec), _starts(spec), present)
@@ -81,7 +81,8 @@ def make_image(spec: SystemSpec, n_arrivals: int, replication: int, room: int) -
     spans = (spec.end >> shift) + 1
     been = im.Q_ATTRIBUTES + len(spec.attributes)
     there = im.T_ATTRIBUTES + len(spec.attributes)
-    width = _lines(been + places + im.CALL_WIDTH * system.most_needs)
+    calls = been + _half(places)
+    width = _lines(calls + im.CALL_WIDTH * system.most_needs)
     parts: list[tuple[int, int, Ints | None]] = [
         (im.STATIONS_AT, stations.size, stations),
         (im.POOLS_AT, pools.size, pools),
@@ -124,7 +125,7 @@ def make_image(spec: SystemSpec, n_arrivals: int, replication: int, room: int) -
         (im.POOL_WIDTH, pools.shape[1]),
         (im.PRESENT_WIDTH, there),
         (im.BEEN, been),
-        (im.CALLS, been + places),
+        (im.CALLS, calls),
         (im.MOST_NEEDS, system.most_needs),
         (im.NEXT_PERIOD, spec.periods[1] if len(spec.periods) > 1 else spec.end),
         (im.HEAP_ROOM, 2 * rows),
@@ -213,7 +214,7 @@ _PRIVATE: dict[str, int] = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if h
 
 def _stations(spec: SystemSpec, system: CompiledSystem, classes: int) -> tuple[Ints, Ints]:
     n, at = len(spec.services), int(system.whole[SERVICES_AT])
-    stations = np.full((n, im.A_HEADS + 2 * classes), NEVER, dtype=np.int64)
+    stations = np.full((n, _lines(im.A_HEADS + 2 * classes)), NEVER, dtype=np.int64)
     stations[:, :SERVICE_WIDTH] = system.whole[at : at + n * SERVICE_WIDTH].reshape(n, SERVICE_WIDTH)
     stations[:, SERVICE_WIDTH : im.A_HEADS] = 0
     stations[:, im.A_INSIDE] = NEVER

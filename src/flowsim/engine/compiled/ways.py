@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowsim.draws.quantiles import pick_between
 from flowsim.engine.compiled import image as im
 from flowsim.engine.compiled.codes import FAR, NEVER, NONE
-from flowsim.engine.compiled.jit import compiled, inlined
+from flowsim.engine.compiled.jit import compiled, inlined, narrow
 from flowsim.engine.compiled.memory import draw_together, luck, row, station_at
 from flowsim.engine.compiled.records import write_begun
 from flowsim.engine.compiled.spaces import can_start, first_day
@@ -63,6 +63,15 @@ def clear_visit(m: Ints, v: int) -> None:
 
 
 @inlined
+def count_visit(m: Ints, q: int, place: int) -> int:
+    """Return how often a patient has been at a place before, and count this time."""
+    been, at = narrow(m), 2 * (q + m[im.BEEN]) + place
+    before = been[at]
+    been[at] = before + 1
+    return before
+
+
+@inlined
 def open_visit(w: Ints, f: Floats, m: Ints, q: int, service: int, origin: int, held: int, waited: int) -> int:
     """Write down that a patient comes to a service."""
     v, s = take_row(m), station_at(m, service)
@@ -77,9 +86,7 @@ def open_visit(w: Ints, f: Floats, m: Ints, q: int, service: int, origin: int, h
     if waited != NEVER:
         m[v + im.V_QUEUED] -= waited
         m[v + im.V_INITIAL] = 1
-    been = q + m[im.BEEN] + service
-    m[v + im.V_ORDINAL] = m[been]
-    m[been] += 1
+    m[v + im.V_ORDINAL] = count_visit(m, q, service)
     if held != NONE:
         m[v + im.V_HELD_VISIT] = held
         m[v + im.V_HELD] = m[held + im.V_SERVICE]
@@ -166,9 +173,7 @@ def resolve(w: Ints, f: Floats, m: Ints, q: int, origin: int, place: int) -> int
     """Go through junctions until a service or an exit."""
     first_junction = w[tb.N_SERVICES] + w[tb.N_EXITS]
     while place >= first_junction:
-        been = q + m[im.BEEN] + place
-        ordinal = m[been]
-        m[been] += 1
+        ordinal = count_visit(m, q, place)
         j = w[tb.JUNCTIONS_AT] + (place - first_junction) * tb.JUNCTION_WIDTH
         place = draw_way(w, f, m, q, w[j + tb.J_BRANCHES], w[j + tb.J_PURPOSE], origin, ordinal)
     return place
