@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ from flowsim.system.spec import StreamSpec, SystemSpec
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int16]
+Key = TypeVar("Key", bound=Hashable)
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +75,13 @@ class _Asked:
 
     @cached_property
     def expected(self) -> tuple[tuple[Expected, ...], tuple[Expected, ...]]:
+        return self._from(0), self._from(self.spec.warm_up)
+
+    def _from(self, start: int) -> tuple[Expected, ...]:
         spec = self.spec
-        return tuple(expected(spec, s, 0, spec.end) for s in spec.streams), tuple(
-            expected(spec, s, spec.warm_up, spec.end) for s in spec.streams
+        return tuple(
+            _kept(_expected, (digest, start), MOST_PLANS, partial(expected, spec, stream, start, spec.end))
+            for digest, stream in zip(self.digests, spec.streams, strict=True)
         )
 
 
@@ -85,6 +92,8 @@ MOST_KEPT_WHOLE = 2
 _Columns = tuple[Ints, Ints, Ints, Codes]
 _lock = threading.Lock()
 _systems: OrderedDict[int, _Asked] = OrderedDict()
+_own: OrderedDict[int, tuple[StreamSpec, bytes]] = OrderedDict()
+_expected: OrderedDict[tuple[bytes, int], Expected] = OrderedDict()
 _plans: OrderedDict[bytes, Plan] = OrderedDict()
 _streams: OrderedDict[tuple[bytes, int], _Drawn] = OrderedDict()
 _wholes: OrderedDict[tuple[tuple[bytes, ...], int], tuple[_Columns, dict[tuple[int, str], int]]] = OrderedDict()
@@ -155,34 +164,50 @@ def _ranks(tick: Ints) -> Ints:
 def forget() -> None:
     """Let go of everything drawn before."""
     with _lock:
-        for kept in (_systems, _plans, _streams, _wholes):
+        for kept in (_systems, _own, _expected, _plans, _streams, _wholes):
             kept.clear()
+
+
+def _kept(kept: OrderedDict[Key, Found], key: Key, most: int, find: Callable[[], Found]) -> Found:
+    """Return what is kept under a key, found first where it is not; those asked for longest ago go."""
+    with _lock:
+        if key in kept:
+            kept.move_to_end(key)
+            return kept[key]
+    found = find()
+    with _lock:
+        kept[key] = found
+        while len(kept) > most:
+            kept.popitem(last=False)
+    return found
 
 
 def _asked(spec: SystemSpec) -> _Asked:
     """Return what holds for every replication of a system, worked out once."""
-    with _lock:
-        known = _systems.get(id(spec))
-        if known is not None:
-            _systems.move_to_end(id(spec))
-            return known
-    known = _Asked(spec, tuple(_digest(spec, stream) for stream in spec.streams))
-    with _lock:
-        _systems[id(spec)] = known
-        while len(_systems) > MOST_SYSTEMS:
-            _systems.popitem(last=False)
-    return known
+    return _kept(_systems, id(spec), MOST_SYSTEMS, lambda: _Asked(spec, _digests(spec)))
 
 
-def _digest(spec: SystemSpec, stream: StreamSpec) -> bytes:
-    """Return a hash of everything that decides who comes in a stream, the replication aside."""
-    clock, s = spec.clock, stream
+def _digests(spec: SystemSpec) -> tuple[bytes, ...]:
+    """Return, by stream, a hash of everything that decides who comes in it, the replication aside."""
+    clock = spec.clock
+    whole = (spec.seed, spec.end, spec.periods, clock.ticks_per_minute, clock.starts_at, len(spec.attributes))
+    of_all = hashlib.sha256(repr(whole).encode() + np.array(clock.midnights, dtype=np.int64).tobytes())
+    found = []
+    for stream in spec.streams:
+        # By id: arms share most of their streams, and to go through one takes long. It is held, and so its id.
+        _, own = _kept(_own, id(stream), MOST_PLANS, partial(_with_digest, stream))
+        digest = of_all.copy()
+        digest.update(own)
+        found.append(digest.digest())
+    return tuple(found)
+
+
+def _with_digest(s: StreamSpec) -> tuple[StreamSpec, bytes]:
+    """Return a stream and a hash of what it says itself about who comes in it."""
     found = hashlib.sha256(np.array(s.rate.ticks, dtype=np.int64).tobytes())
     found.update(np.array(s.rate.values, dtype=np.float64).tobytes())
-    found.update(np.array(clock.midnights, dtype=np.int64).tobytes())
-    whole = (spec.seed, spec.end, spec.periods, clock.ticks_per_minute, clock.starts_at, len(spec.attributes))
-    found.update(repr((whole, s.key, s.kind, s.day_spread, s.gaps, s.batch, s.listed, s.mix, s.thins)).encode())
-    return found.digest()
+    found.update(repr((s.key, s.kind, s.day_spread, s.gaps, s.batch, s.listed, s.mix, s.thins)).encode())
+    return s, found.digest()
 
 
 def _of_stream(spec: SystemSpec, replication: int, index: int, digest: bytes) -> _Drawn:
@@ -193,24 +218,13 @@ def _of_stream(spec: SystemSpec, replication: int, index: int, digest: bytes) ->
         if known is not None:
             _streams.move_to_end(key)
             return known
-    known = _draw(spec, replication, _planned(spec, spec.streams[index], digest))
+    # A stream laid out is shared by arms and replications.
+    laid_out = _kept(_plans, digest, MOST_PLANS, lambda: plan(spec, spec.streams[index]))
+    known = _draw(spec, replication, laid_out)
     with _lock:
         _streams[key] = known
         while len(_streams) > 1 and sum(one.number.size for one in _streams.values()) > MOST_PATIENTS:
             _streams.popitem(last=False)
-    return known
-
-
-def _planned(spec: SystemSpec, stream: StreamSpec, digest: bytes) -> Plan:
-    """Return a stream laid out, which arms and replications share."""
-    with _lock:
-        known = _plans.get(digest)
-    if known is None:
-        known = plan(spec, stream)
-        with _lock:
-            _plans[digest] = known
-            while len(_plans) > MOST_PLANS:
-                _plans.popitem(last=False)
     return known
 
 

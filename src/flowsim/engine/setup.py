@@ -12,6 +12,7 @@ from flowsim.demand import Arrivals
 from flowsim.draws.philox import uniform
 from flowsim.draws.sampler import Sampler, residual
 from flowsim.rules.streaming import pick
+from flowsim.system.curves import of_steps
 from flowsim.system.purposes import purpose
 from flowsim.system.spec import Distribution, InitialSpec, ServiceSpec, StaffSpec, Steps, SystemSpec
 from flowsim.trajectory import NEVER, Patients
@@ -39,16 +40,18 @@ class Present:
 
 def offers(service: ServiceSpec) -> tuple[Offer, ...]:
     """Return every change of what a service offers, the first at tick 0."""
-    ticks = sorted({0, *service.capacity.ticks, *service.admitting.ticks})
-    found: list[Offer] = []
-    for tick in ticks:
-        admitting = int(service.admitting.at(tick))
-        spaces = int(service.capacity.at(tick))
-        if service.is_closed_capacity and not admitting:
-            spaces = 0
-        if not found or found[-1][1:] != (spaces, admitting):
-            found.append((tick, spaces, admitting))
-    return tuple(found)
+    return tuple((tick, spaces, admitting) for tick, spaces, admitting in offered(service).tolist())
+
+
+def offered(service: ServiceSpec) -> npt.NDArray[np.int64]:
+    """Return ``offers`` as an array, a row a change."""
+    capacity, admitting = of_steps(service.capacity), of_steps(service.admitting)
+    ticks = np.union1d(capacity.ticks, admitting.ticks)
+    spaces, is_open = (curve.sample(ticks).astype(np.int64) for curve in (capacity, admitting))
+    if service.is_closed_capacity:
+        spaces[is_open == 0] = 0
+    found = np.column_stack([ticks, spaces, is_open])
+    return np.asarray(found[np.append(True, (found[1:, 1:] != found[:-1, 1:]).any(axis=1))])
 
 
 def duty(spec: SystemSpec, pool: StaffSpec, replication: int) -> Steps:

@@ -157,22 +157,25 @@ class _Compiler:
     def fractions(self, row: Sequence[float]) -> int:
         """Write fractions; where they begin."""
         at = len(self.real)
-        self.real.extend(float(x) for x in row)
+        self.real.extend(map(float, row))
         return at
 
     def table(self, table: Table[Any] | None, row_of: Callable[[Any], int]) -> int:
         """Write a table; ``row_of`` turns a row into a whole number."""
+        return NONE if table is None else self._table(table, [row_of(row) for row in table.rows])
+
+    def shares(self, table: Table[float] | None) -> int:
+        """Write a table of fractions."""
         if table is None:
             return NONE
-        rows = [row_of(row) for row in table.rows]
+        first = self.fractions(table.rows)
+        return self._table(table, range(first, first + len(table.rows)))
+
+    def _table(self, table: Table[Any], rows: Sequence[int]) -> int:
         if table.is_constant:
             return always(rows[0])
         names = [x for pair in zip(table.by, table.sizes, strict=True) for x in pair]
         return self.put([len(table.by), int(table.periods > 1), *names, *rows])
-
-    def share(self, row: float) -> int:
-        """Write a fraction of a table."""
-        return self.fractions([row])
 
     def stay(self, row: Distribution) -> int:
         """Write a distribution, once."""
@@ -287,8 +290,8 @@ def _service(c: _Compiler, index: int, service: ServiceSpec, classes: list[int])
         S_KEEPS_INSIDE: int(service.preempts or service.cut_interrupts),
         S_REASON: service.reason,
         S_VISITS: int(visits is not None),
-        S_FIRST: c.table(visits.first, c.share) if visits else NONE,
-        S_LAST: c.table(visits.last, c.share) if visits else NONE,
+        S_FIRST: c.shares(visits.first) if visits else NONE,
+        S_LAST: c.shares(visits.last) if visits else NONE,
         S_CARERS: c.table(visits.carers, int) if visits else NONE,
         S_DAY_START: visits.day_start if visits else 0,
         S_WEEKDAYS: c.put([int(flag) for flag in visits.start_weekdays]) if visits else NONE,
@@ -326,7 +329,7 @@ def _step(c: _Compiler, position: int, step: StepSpec, named: dict[int, int]) ->
     return [
         position,
         int(step.leaving),
-        c.table(step.share, c.share),
+        c.shares(step.share),
         named.get(step.share_purpose, step.share_purpose),
         c.table(step.duration, c.stay),
         named.get(step.purpose, step.purpose),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import mmap
 import weakref
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import RLock
 
@@ -11,7 +13,7 @@ import numpy as np
 
 from flowsim.draws.quantiles import KINDS
 from flowsim.engine.compiled import image as im
-from flowsim.engine.setup import duty, offers
+from flowsim.engine.setup import duty, offered
 from flowsim.errors import RunError
 from flowsim.system.once import once_a_system
 from flowsim.system.spec import SystemSpec
@@ -47,11 +49,12 @@ def make_ready(spec: SystemSpec) -> Ready:
     """Return what all replications of a specification share."""
     system = compile_system(spec, KINDS)
     classes = int(system.whole[N_CLASSES])
-    stations, notes = _stations(spec, system, classes)
+    offers = [offered(service) for service in spec.services]
+    stations, notes = _stations(system, offers, classes)
     pools = np.full((len(spec.staff), _lines(im.U_HEADS + 2 * classes)), NEVER, dtype=np.int64)
     pools[:, : im.U_HEADS] = 0
     present = sum(group.number for service in spec.services for group in service.initial)
-    return Ready(system, stations, pools, notes, _changes(spec), _starts(spec), present)
+    return Ready(system, stations, pools, notes, _changes(spec, offers), _starts(spec), present)
 
 
 def make_image(spec: SystemSpec, n_arrivals: int, replication: int, room: int) -> Ints:
@@ -212,35 +215,40 @@ _PRIVATE: dict[str, int] = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if h
 """Not to be shared with other processes, where the system tells the two apart."""
 
 
-def _stations(spec: SystemSpec, system: CompiledSystem, classes: int) -> tuple[Ints, Ints]:
-    n, at = len(spec.services), int(system.whole[SERVICES_AT])
+def _stations(system: CompiledSystem, offers: Sequence[Ints], classes: int) -> tuple[Ints, Ints]:
+    n, at = len(offers), int(system.whole[SERVICES_AT])
     stations = np.full((n, _lines(im.A_HEADS + 2 * classes)), NEVER, dtype=np.int64)
     stations[:, :SERVICE_WIDTH] = system.whole[at : at + n * SERVICE_WIDTH].reshape(n, SERVICE_WIDTH)
     stations[:, SERVICE_WIDTH : im.A_HEADS] = 0
     stations[:, im.A_INSIDE] = NEVER
     notes = []
-    for i, service in enumerate(spec.services):
-        _, spaces, admitting = offers(service)[0]
+    for i, offer in enumerate(offers):
+        _, spaces, admitting = offer[0].tolist()
         stations[i, [im.A_SPACES, im.A_ADMITTING]] = (spaces, admitting)
         notes.append([0, i, 0, spaces, 0, admitting])
     return stations, np.array(notes, dtype=np.int64).reshape(n, im.NOTE_WIDTH)
 
 
-def _changes(spec: SystemSpec) -> Ints:
+def _changes(spec: SystemSpec, offers: Sequence[Ints]) -> Ints:
     """Return every change known before any replication: (tick, service or pool, first value, second value)."""
-    rows: list[tuple[int, int, int, int]] = []
-    for i, service in enumerate(spec.services):
-        rows += [(tick, i, spaces, admitting) for tick, spaces, admitting in offers(service)[1:]]
-    for i, pool in enumerate(spec.staff):
-        if pool.sickness <= 0:
-            rows += _duty_changes(spec, i, 0)
-    rows = sorted(row for row in rows if row[0] < spec.end)
-    return np.array(rows, dtype=np.int64).reshape(len(rows), im.CHANGE_WIDTH)
+    parts = [np.zeros((0, im.CHANGE_WIDTH), dtype=np.int64)]
+    parts += [np.insert(offer[1:], 1, i, axis=1) for i, offer in enumerate(offers)]
+    parts += [_duty_changes(spec, i, 0) for i, pool in enumerate(spec.staff) if pool.sickness <= 0]
+    return _in_order([part[part[:, 0] < spec.end] for part in parts])
 
 
-def _duty_changes(spec: SystemSpec, i: int, replication: int) -> list[tuple[int, int, int, int]]:
-    rota, who = duty(spec, spec.staff[i], replication), len(spec.services) + i
-    return [(t, who, int(v), 0) for t, v in zip(rota.ticks[1:], rota.values[1:], strict=True) if t < spec.end]
+def _duty_changes(spec: SystemSpec, i: int, replication: int) -> Ints:
+    rota = duty(spec, spec.staff[i], replication)
+    n = bisect_left(rota.ticks, spec.end)
+    found = np.zeros((max(n - 1, 0), im.CHANGE_WIDTH), dtype=np.int64)
+    found[:, 0], found[:, 1], found[:, 2] = rota.ticks[1:n], len(spec.services) + i, rota.values[1:n]
+    return found
+
+
+def _in_order(changes: Sequence[Ints]) -> Ints:
+    """Return changes together, by tick and by whose they are."""
+    together = np.concatenate(changes)
+    return together[np.lexsort((together[:, 1], together[:, 0]))]
 
 
 def _duties(spec: SystemSpec, ready: Ready, replication: int) -> tuple[Ints, Ints, Ints]:
@@ -253,12 +261,8 @@ def _duties(spec: SystemSpec, ready: Ready, replication: int) -> tuple[Ints, Int
         pools[i, im.U_ON_DUTY] = on_duty
         notes.append(np.array([[1, i, 0, on_duty, 0, 0]], dtype=np.int64))
         if pool.sickness > 0:
-            rows = _duty_changes(spec, i, replication)
-            changes.append(np.array(rows, dtype=np.int64).reshape(len(rows), im.CHANGE_WIDTH))
-    if len(changes) == 1:
-        return pools, np.concatenate(notes), ready.changes
-    together = np.concatenate(changes)
-    return pools, np.concatenate(notes), together[np.lexsort((together[:, 1], together[:, 0]))]
+            changes.append(_duty_changes(spec, i, replication))
+    return pools, np.concatenate(notes), _in_order(changes) if len(changes) > 1 else ready.changes
 
 
 def _starts(spec: SystemSpec) -> Ints:
