@@ -9,8 +9,9 @@ import numpy as np
 
 from flowsim.measure.audit_loops import VISITS, clipped_sums, visits_made, visits_one_by_one
 from flowsim.measure.audit_rows import AuditRow, compared
-from flowsim.measure.cost import UNASSIGNED, lines_of
 from flowsim.measure.cost import Line as Charged
+from flowsim.measure.cost import lines_of
+from flowsim.measure.cost_book import UNASSIGNED
 from flowsim.measure.frames import Floats, Window
 from flowsim.measure.home_care import list_ticks
 from flowsim.measure.integrals import clipped

@@ -8,16 +8,17 @@ import numpy as np
 
 from flowsim.measure import stay_loops, visit_loops
 from flowsim.measure.counts import Counts
-from flowsim.measure.facts import ALL, Facts, Series, and_all, divided, labels_of
+from flowsim.measure.facts import ALL, Facts, Series, labels_of
 from flowsim.measure.frames import Window
 from flowsim.measure.integrals import areas
 from flowsim.measure.intervals import FAR
 from flowsim.measure.moments import Moments
 from flowsim.measure.periods import Periods, kept
 from flowsim.measure.registry import Asked, measure_kind
+from flowsim.measure.rosters import rostered
 from flowsim.measure.sorting import whole
-from flowsim.system.spec import StaffSpec
-from flowsim.trajectory import Ints, OnDuty
+from flowsim.system.spec import SystemSpec
+from flowsim.trajectory import OnDuty
 
 
 @measure_kind("repeated_contacts")
@@ -46,12 +47,12 @@ def repeated_contacts(window: Window, asked: Asked) -> Facts:
 class Workforce:
     """Staff pools and every change of the number on duty in them."""
 
-    pools: tuple[StaffSpec, ...]
+    spec: SystemSpec
     duty: OnDuty
 
     def series(self, periods: Periods) -> Series:
         """Return the share of the staff time rostered that is worked, by pool and in all."""
-        pools, duty = self.pools, self.duty
+        pools, duty = self.spec.staff, self.duty
         if not pools:
             return Series((), np.zeros((0, len(periods))))
         order = np.lexsort((np.arange(len(duty.tick)), duty.pool))
@@ -60,19 +61,12 @@ class Workforce:
         same = pool[1:] == pool[:-1]
         stop[:-1][same] = tick[1:][same]
         there = areas(pool, len(pools), tick, stop, duty.number[order], periods.edges)
-        asked_for = np.vstack([_rostered(p.rota.ticks, p.rota.values, periods.edges) for p in pools])
-        shares = divided(*(and_all(periods.summed(table)) for table in (there, asked_for)))
+        shares = periods.shares(there, rostered(self.spec, periods.key))
         return Series(labels_of((*(p.id for p in pools), ALL)), shares)
-
-
-def _rostered(ticks: tuple[int, ...], values: tuple[float, ...], edges: Ints) -> Ints:
-    start = np.array(ticks, dtype=np.int64)
-    stop = np.append(start[1:], FAR)
-    return areas(np.zeros_like(start), 1, start, stop, np.array(values, dtype=np.int64), edges)
 
 
 @measure_kind("workforce")
 def workforce(window: Window, asked: Asked) -> Facts:
     """Return the share of staff time rostered that is worked, by pool and in all; the rest is absence."""
     del asked
-    return Workforce(window.spec.staff, window.trajectory.on_duty)
+    return Workforce(window.spec, window.trajectory.on_duty)

@@ -21,133 +21,74 @@ programme   an intervention in force; once where so priced               days; o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from flowsim.measure import cost_loops
+from flowsim.measure.cost_book import MICRO, Book, book_of
 from flowsim.measure.frames import Window
 from flowsim.measure.integrals import areas, clipped, counted
-from flowsim.measure.intervals import FAR, Flags, Intervals, intervals
+from flowsim.measure.intervals import Flags
 from flowsim.measure.occupancy import excess, used_at
 from flowsim.measure.periods import Periods
+from flowsim.measure.rosters import rostered
 from flowsim.measure.sorting import Codes, edges_before, whole
-from flowsim.system.spec import ServiceCost, SystemSpec
+from flowsim.system.once import once_a_system
+from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ["item", "kind", "payer", "pounds", "units"]
-UNASSIGNED = "unassigned"
-MICRO = 1_000_000
-"""Amounts are whole numbers of millionths of a pound, so that parts add up to totals exactly."""
-EVENT_KINDS = ("attendance", "admission", "visit")
-Payers = tuple[tuple[str, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One line of the book: an item, a kind of activity, and how much of it there was.
+class Priced(NamedTuple):
+    """What every line of a system's cost book amounts to by period.
 
     Attributes:
-        item: id of a service, staff pool or programme.
-        kind: see the module.
-        price: pounds a unit (per minute for units of time).
-        quantity: units by period; ticks for units of time.
-        is_time: whether units are ticks.
-        payers: who pays which share.
+        book: the lines.
+        quantity: units, ticks for units of time: (lines, periods).
+        micros: amounts [millionths of a pound]: (lines, periods).
+        parts: the same by payer, in the order of the book's parts.
     """
 
-    item: str
-    kind: str
-    price: float
+    book: Book
     quantity: Ints
-    is_time: bool
-    payers: Payers
-
-    def units(self, window: Window) -> Ints | np.ndarray[tuple[int], np.dtype[np.float64]]:
-        """Return units by period, times in days."""
-        return self.quantity / window.ticks_per_day if self.is_time else self.quantity.astype(float)
-
-    def micros(self, window: Window) -> Ints:
-        """Return the amount by period [millionths of a pound]."""
-        per = window.ticks_per_minute if self.is_time else 1
-        return np.rint(self.price * MICRO * self.quantity / per).astype(np.int64)
+    micros: Ints
+    parts: Ints
 
 
-def shares(micros: Ints, payers: Payers) -> list[tuple[str, Ints]]:
-    """Return each payer's parts of some amounts; they add up to them exactly."""
-    if not payers:
-        return [(UNASSIGNED, micros)]
-    total = sum(share for _, share in payers)
-    found, given, reached = [], np.zeros_like(micros), 0.0
-    for payer, share in payers[:-1]:
-        reached += share
-        part = np.rint(micros * reached / total).astype(np.int64) - given
-        given = given + part
-        found.append((payer, part))
-    return [*found, (payers[-1][0], micros - given)]
-
-
-def priced(window: Window, periods: Periods) -> list[tuple[Account, Ints]]:
-    """Return every priced line of the cost book, with its amount by period [millionths of a pound]."""
+def priced(window: Window, periods: Periods) -> Priced:
+    """Return every priced line of the cost book over some periods."""
     return window.once(("priced", *periods.told), lambda: _priced(window, periods))
 
 
-def _priced(window: Window, periods: Periods) -> list[tuple[Account, Ints]]:
-    lines = (replace(x, quantity=periods.summed(x.quantity)) for x in _accounts(window, periods.edges))
-    return [(line, line.micros(window)) for line in lines]
+def _priced(window: Window, periods: Periods) -> Priced:
+    book, edges = book_of(window.spec), periods.edges
+    quantity = np.zeros((len(book.accounts), len(edges) - 1), dtype=np.int64)
+    for kind, (lines, places) in book.kinds.items():
+        quantity[lines] = QUANTITIES[kind](window, places, edges)
+    quantity = periods.summed(quantity)
+    per = np.where(book.is_time, window.ticks_per_minute, 1)
+    micros = np.rint(book.prices * quantity / per).astype(np.int64)
+    return Priced(book, quantity, micros, book.parts.split(micros))
 
 
-def _accounts(window: Window, edges: Ints) -> list[Account]:
-    book = window.spec.costs
-    lines = [
-        Account(service.id, kind, price, quantity, kind not in EVENT_KINDS, cost.payers)
-        for s, service in enumerate(window.spec.services)
-        if (cost := book.services.get(service.id)) is not None
-        for kind, price, quantity in _service_lines(window, s, cost, edges)
-    ]
-    for pool in window.spec.staff:
-        if pool.id in book.staff:
-            priced = book.staff[pool.id]
-            quantity = _rostered(pool.rota.ticks, pool.rota.values, edges)
-            lines.append(Account(pool.id, "staffed", priced.staffed_time, quantity, True, priced.payers))
-    for programme in book.programmes:
-        run = intervals(*(np.array([n], dtype=np.int64) for n in (0, 0, programme.from_tick, programme.to_tick, 1)))
-        if programme.per_minute:
-            lines.append(
-                Account(programme.id, "programme", programme.per_minute, _area(run, edges), True, programme.payers)
-            )
-        if programme.once:
-            # Paid when it begins, or at the window's start if it was under way by then.
-            begins = np.maximum(run.start, edges[0])
-            paid = _count(run.service, 1, begins, np.where(run.stop > edges[0], run.weight, 0), edges)[0]
-            lines.append(Account(programme.id, "programme_once", programme.once, paid, False, programme.payers))
-    return lines
+def _held(window: Window, edges: Ints) -> Ints:
+    """Return spaces in use, without those of patients delayed where these have a price of their own."""
+    late = window.areas("delayed", edges)
+    return np.asarray(window.areas("in_use", edges) - late * _has_delayed(window.spec)[:, None])
 
 
-def _service_lines(window: Window, s: int, cost: ServiceCost, edges: Ints) -> Iterator[tuple[str, float, Ints]]:
-    if cost.attendance:
-        yield "attendance", cost.attendance, _attendances(window, edges)[s]
-    if cost.admission:
-        yield "admission", cost.admission, _admissions(window, edges)[s]
-    if cost.space_time or cost.delayed_time is not None:
-        held, late = window.areas("in_use", edges)[s], window.areas("delayed", edges)[s]
-        yield "space", cost.space_time, held if cost.delayed_time is None else held - late
-        if cost.delayed_time is not None:
-            yield "delayed", cost.delayed_time, late
-    if cost.empty_time:
-        yield "empty", cost.empty_time, _empty(window, s, edges)
-    if cost.waiting_time:
-        yield "waiting", cost.waiting_time, window.areas("waiting", edges)[s]
-    if cost.visit and window.by_visits[s]:
-        made = used_at(window, s)
-        yield "visit", cost.visit, _count(np.zeros_like(made.row), 1, made.start, made.weight, edges)[0]
-    if cost.surge_time:
-        yield "surge", cost.surge_time, window.areas("surge", edges)[s]
+@once_a_system
+def _has_delayed(spec: SystemSpec) -> Flags:
+    """Return which services have a price of their own for patients delayed."""
+    found = np.zeros(len(spec.services), dtype=bool)
+    found[[account.place for account in book_of(spec).accounts if account.kind == "delayed"]] = True
+    return found
 
 
 def _attendances(window: Window, edges: Ints) -> Ints:
@@ -175,16 +116,32 @@ def _count(keys: Ints | Codes, n_keys: int, tick: Ints, weight: Ints | Codes, ed
     return counted(cell, n_keys * n_columns, weight).reshape(n_keys, n_columns)[:, 1:-1]
 
 
-def _rostered(ticks: tuple[int, ...], values: tuple[float, ...], edges: Ints) -> Ints:
-    start = np.array(ticks, dtype=np.int64)
-    stop = np.append(start[1:], FAR)
-    weight = np.array(values, dtype=np.int64)
-    return np.asarray(areas(np.zeros_like(start), 1, start, stop, weight, edges)[0])
+def _visited(window: Window, s: int, edges: Ints) -> Ints:
+    """Return home visits by period."""
+    made = used_at(window, s)
+    return np.asarray(_count(np.zeros_like(made.row), 1, made.start, made.weight, edges)[0])
 
 
-def _area(stretches: Intervals, edges: Ints) -> Ints:
-    zeros = np.zeros_like(stretches.service)
-    return np.asarray(areas(zeros, 1, stretches.start, stretches.stop, stretches.weight, edges)[0])
+@once_a_system
+def _in_force(spec: SystemSpec, edges: bytes) -> Ints:
+    """Return the ticks that programmes are in force, by period between edges (see ``rosters``)."""
+    ticks, (start, stop) = np.frombuffer(edges, dtype=np.int64), _programmes(spec)
+    return areas(np.arange(len(start)), len(start), start, stop, np.ones_like(start), ticks)
+
+
+@once_a_system
+def _begun(spec: SystemSpec, edges: bytes) -> Ints:
+    """Return in which period programmes that are paid once are: when they begin, or under way when the first does."""
+    ticks, (start, stop) = np.frombuffer(edges, dtype=np.int64), _programmes(spec)
+    is_paid = np.where(stop > ticks[0], 1, 0)
+    return _count(np.arange(len(start)), len(start), np.maximum(start, ticks[0]), is_paid, ticks)
+
+
+def _programmes(spec: SystemSpec) -> tuple[Ints, Ints]:
+    """Return from and to which ticks programmes are in force."""
+    programmes = spec.costs.programmes
+    start, stop = ([p.from_tick for p in programmes], [p.to_tick for p in programmes])
+    return np.array(start, dtype=np.int64), np.array(stop, dtype=np.int64)
 
 
 def _empty(window: Window, s: int, edges: Ints) -> Ints:
@@ -196,21 +153,46 @@ def _empty(window: Window, s: int, edges: Ints) -> Ints:
     return np.asarray(np.diff(gathered[at] + free[at] * (edges - ticks[at])))
 
 
+QUANTITIES: dict[str, Callable[[Window, Ints, Ints], Ints]] = {
+    "attendance": lambda window, at, edges: _attendances(window, edges)[at],
+    "admission": lambda window, at, edges: _admissions(window, edges)[at],
+    "space": lambda window, at, edges: _held(window, edges)[at],
+    "delayed": lambda window, at, edges: window.areas("delayed", edges)[at],
+    "empty": lambda window, at, edges: np.array([_empty(window, s, edges) for s in at.tolist()]),
+    "waiting": lambda window, at, edges: window.areas("waiting", edges)[at],
+    "visit": lambda window, at, edges: np.array([_visited(window, s, edges) for s in at.tolist()]),
+    "surge": lambda window, at, edges: window.areas("surge", edges)[at],
+    "staffed": lambda window, at, edges: rostered(window.spec, edges.tobytes())[at],
+    "programme": lambda window, at, edges: _in_force(window.spec, edges.tobytes())[at],
+    "programme_once": lambda window, at, edges: _begun(window.spec, edges.tobytes())[at],
+}
+"""Kind -> its units at some places by period; ticks for units of time."""
+
+
 Line = tuple[str, str, str, float, float]
 """What ``COLUMNS`` name."""
 
 
 def lines_of(window: Window) -> list[Line]:
     """Return the costs of a window, line by line; see ``costs``."""
-    rows = []
     # The window itself is the last of its periods.
-    for line, amounts in priced(window, window.periods):
-        micros, units = int(amounts[-1]), float(line.units(window)[-1])
-        for payer, parts in shares(amounts[-1:], line.payers):
-            part = int(parts[0])
-            share = part / micros if micros else dict(line.payers).get(payer, 1.0)
-            rows.append((line.item, line.kind, payer, part / MICRO, units * share))
-    return rows
+    book, quantity, micros, parts = priced(window, window.periods)
+    of, paid, of_line = book.parts.of, parts[:, -1], micros[book.parts.of, -1]
+    units = np.where(book.is_time[:, 0], quantity[:, -1] / window.ticks_per_day, quantity[:, -1])[of]
+    share = np.where(of_line != 0, paid / np.where(of_line != 0, of_line, 1), book.parts.said)
+    whose = _whose(window.spec)
+    return [
+        (*names, pounds, number)
+        for names, pounds, number in zip(whose, (paid / MICRO).tolist(), (units * share).tolist(), strict=True)
+    ]
+
+
+@once_a_system
+def _whose(spec: SystemSpec) -> Sequence[tuple[str, str, str]]:
+    """Return the item, kind and payer of each part of a system's lines."""
+    book = book_of(spec)
+    lines = (book.accounts[of] for of in book.parts.of.tolist())
+    return [(line.item, line.kind, payer) for line, payer in zip(lines, book.parts.payers, strict=True)]
 
 
 def costs(spec: SystemSpec, trajectory: Trajectory, seen: Window | None = None) -> pd.DataFrame:

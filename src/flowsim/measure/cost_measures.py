@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from flowsim.measure.cost import MICRO, Account, priced, shares
-from flowsim.measure.facts import ALL, NO_SPLIT, Facts, Series
+from flowsim.measure.cost import priced
+from flowsim.measure.cost_book import MICRO, book_of
+from flowsim.measure.facts import ALL, NO_SPLIT, Facts, Labels, Series
 from flowsim.measure.frames import Window
 from flowsim.measure.periods import Periods
 from flowsim.measure.registry import Asked, measure_kind
+from flowsim.system.once import once_a_system
+from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints
 
 
@@ -27,26 +29,27 @@ class Ledger:
 
     def series(self, periods: Periods) -> Series:
         """Return pounds by part and period."""
-        lengths = periods.lengths
-        sums: dict[tuple[str, str], Ints] = {}
-        if self.by == "none":
-            sums[ALL, NO_SPLIT] = np.zeros(len(periods), dtype=np.int64)
-        for line, amounts in priced(self.window, periods):
-            if not self.items or line.item in self.items:
-                for key, part in self._parts(line, amounts):
-                    sums[key] = sums[key] + part if key in sums else part
-        pounds = np.array(list(sums.values()), dtype=np.float64).reshape(len(sums), len(lengths)) / MICRO
-        scale = self.per / lengths if self.per else np.ones(len(lengths))
-        return Series(tuple(sums), pounds * scale)
+        labels, rows, label = _labelled(self.window.spec, self.by, self.items)
+        book = priced(self.window, periods)
+        sums = np.zeros((len(labels), len(periods)), dtype=np.int64)
+        np.add.at(sums, label, (book.parts if self.by == "payer" else book.micros)[rows])
+        scale = self.per / periods.lengths if self.per else np.ones(len(periods))
+        return Series(labels, sums / MICRO * scale)
 
-    def _parts(self, line: Account, micros: Ints) -> Iterator[tuple[tuple[str, str], Ints]]:
-        if self.by == "payer":
-            for payer, part in shares(micros, line.payers):
-                yield (ALL, payer), part
-        elif self.by == "service":
-            yield (line.item, NO_SPLIT), micros
-        else:
-            yield (ALL, line.kind if self.by == "kind" else NO_SPLIT), micros
+
+@once_a_system
+def _labelled(spec: SystemSpec, by: str, items: frozenset[str]) -> tuple[Labels, Ints, Ints]:
+    """Return the labels of a ledger, which lines (or payers' parts of lines) it has, and the label of each of these."""
+    book = book_of(spec)
+    lines = [book.accounts[of] for of in book.parts.of.tolist()] if by == "payer" else book.accounts
+    number: dict[tuple[str, str], int] = {(ALL, NO_SPLIT): 0} if by == "none" else {}
+    rows, label = [], []
+    for row, line in enumerate(lines):
+        if not items or line.item in items:
+            split = line.kind if by == "kind" else book.parts.payers[row] if by == "payer" else NO_SPLIT
+            rows.append(row)
+            label.append(number.setdefault((line.item if by == "service" else ALL, split), len(number)))
+    return tuple(number), np.array(rows, dtype=np.int64), np.array(label, dtype=np.int64)
 
 
 @measure_kind("cost")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flowsim.measure.facts import ALL, Series, and_all, divided, labels_of
+from flowsim.measure.facts import ALL, Series, labels_of
 from flowsim.measure.periods import Count, Periods
 
 
@@ -30,8 +30,8 @@ class Counts:
 
     def series(self, periods: Periods) -> Series:
         """Return the rate or share by service and period, and that of all services together."""
-        number, labels = and_all(periods.summed(self.count(periods.edges))), labels_of((*self.services, ALL))
+        count, labels = self.count(periods.edges), labels_of((*self.services, ALL))
         if self.of is not None:
-            return Series(labels, divided(number, and_all(periods.summed(self.of(periods.edges)))))
+            return Series(labels, periods.shares(count, self.of(periods.edges)))
         scale = self.scale * self.per / periods.lengths if self.per else self.scale
-        return Series(labels, np.asarray(number * scale, dtype=np.float64))
+        return Series(labels, np.asarray(periods.with_all(count) * scale, dtype=np.float64))

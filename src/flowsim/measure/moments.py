@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -45,11 +46,12 @@ class Moments:
 
     def series(self, periods: Periods) -> Series:
         """Return the statistic by service, split and period; NaN where nothing was observed."""
-        number, total = (self._arranged(periods.summed(table)) for table in self._add_up(periods))
-        scaled: Floats = np.asarray(total * self.scale, dtype=np.float64)
+        number, total = self._add_up(periods)
+        labels = _labels(self.services, self.splits, self.has_all)
+        scaled: Floats = np.asarray(self._arranged(total, periods) * self.scale, dtype=np.float64)
         if self.statistic == "mean":
-            return Series(self._labels, divided(scaled, number))
-        return Series(self._labels, scaled * (self.per / periods.lengths if self.per else 1.0))
+            return Series(labels, divided(scaled, self._arranged(number, periods)))
+        return Series(labels, scaled * (self.per / periods.lengths if self.per else 1.0))
 
     def _add_up(self, periods: Periods) -> tuple[Ints, Ints]:
         """Return the number and the sum of the values: (services, splits, periods of the grid)."""
@@ -60,17 +62,17 @@ class Moments:
         number, total = self.kept[periods.key]
         return number, total
 
-    def _arranged(self, table: Ints) -> Ints:
-        """Return sums in the order of the labels: of each service, by split, and the same of all services."""
-        parts = [table, table.sum(axis=0, keepdims=True)] if self.has_all else [table]
-        rows = [rows for part in parts for rows in ((part.sum(axis=1), part) if self.splits else (part,))]
-        return np.concatenate([part.reshape(-1, table.shape[-1]) for part in rows])
+    def _arranged(self, table: Ints, periods: Periods) -> Ints:
+        """Return sums by period in the order of the labels: of services, by split, and the same of all services."""
+        found, n = periods.with_all(table) if self.has_all else periods.summed(table), len(self.services)
+        if not self.splits:
+            return found[:, 0]
+        parts = [rows for part in (found[:n], found[n:]) for rows in (part.sum(axis=1), part)]
+        return np.concatenate([part.reshape(-1, len(periods)) for part in parts])
 
-    @property
-    def _labels(self) -> Labels:
-        names = (self.services, (ALL,)) if self.has_all else (self.services,)
-        return tuple(
-            label
-            for some in names
-            for label in (*labels_of(some), *(labels_of(some, self.splits) if self.splits else ()))
-        )
+
+@cache
+def _labels(services: tuple[str, ...], splits: tuple[str, ...], has_all: bool) -> Labels:
+    """Return the labels of all, and by split, of services, and of all services."""
+    names = (services, (ALL,)) if has_all else (services,)
+    return tuple(label for some in names for label in (*labels_of(some), *(labels_of(some, splits) if splits else ())))

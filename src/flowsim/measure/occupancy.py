@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from flowsim.measure import loops, span_loops, visit_loops
-from flowsim.measure.facts import ALL, Facts, Series, and_all, divided, labels_of
+from flowsim.measure.facts import ALL, Facts, Series, labels_of
 from flowsim.measure.frames import SPANS, Window
 from flowsim.measure.home_care import days_used
 from flowsim.measure.integrals import NO_CODES, NO_KEYS, NOUGHT, difference, levels_at, steps
@@ -186,15 +186,12 @@ class AtMidnight:
 
     def series(self, periods: Periods) -> Series:
         """Return the mean or share by service and period, and that of all services together."""
-        of = np.ones((1, len(self.ticks)), dtype=np.int64) if self.of is None else and_all(self.of)
-        number, base = (self._summed(table, periods) for table in (and_all(self.count), of))
-        return Series(labels_of((*self.services, ALL)), divided(number, np.broadcast_to(base, number.shape)))
-
-    def _summed(self, table: Ints, periods: Periods) -> Ints:
-        """Return sums over the midnights of each period."""
-        so_far = np.concatenate([np.zeros((len(table), 1), dtype=np.int64), np.cumsum(table, axis=1)], axis=1)
         at = np.searchsorted(self.ticks, periods.edges)
-        return np.asarray(so_far[:, at[periods.last]] - so_far[:, at[periods.first]])
+        days = Periods(self.ticks, at[periods.first], at[periods.last])
+        labels = labels_of((*self.services, ALL))
+        if self.of is not None:
+            return Series(labels, days.shares(self.count, self.of))
+        return Series(labels, days.over(self.count, (days.last - days.first).astype(np.float64)))
 
 
 def _there(window: Window, asked: Asked, name: str) -> Ints:

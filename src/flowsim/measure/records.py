@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -56,10 +56,14 @@ class Records:
 
     def once(self, key: Hashable, find: Callable[[], Found]) -> Found:
         """Return what ``find`` finds, found once a key: many measures ask for the same."""
-        kept = self._kept.setdefault(key[0] if isinstance(key, tuple) else key, {})
+        kind = key[0] if isinstance(key, tuple) else key
+        kept = self._kept.get(kind)
+        if kept is None:
+            kept = self._kept[kind] = {}
         if key not in kept:
             kept[key] = find()
-        return cast("Found", kept[key])
+        found: Found = kept[key]
+        return found
 
     def knows(self, kind: str, *which: Hashable) -> bool:
         """Whether what is kept under a key has been found."""

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -53,7 +53,8 @@ class Asked:
         """Return what ``find`` finds of the definition and the system, found once a key; not to be changed."""
         if key not in self.kept:
             self.kept[key] = find()
-        return cast("Found", self.kept[key])
+        found: Found = self.kept[key]
+        return found
 
     def option(self, name: str, *allowed: str) -> str:
         """Return an option, the first allowed value where it is not said.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flowsim.measure import loops
-from flowsim.measure.facts import ALL, NO_SPLIT, Series, and_all, divided, labels_of
+from flowsim.measure.facts import ALL, NO_SPLIT, Series, labels_of
 from flowsim.measure.frames import Floats
 from flowsim.measure.integrals import steps
 from flowsim.measure.intervals import EMPTY, FAR, Intervals, joined
@@ -42,21 +42,20 @@ class Stretches:
         """Return the statistic by service, split and period; numbers and days add up over services."""
         if not self.services:
             return Series((), np.zeros((0, len(periods))))
-        value = self.scale * divided(and_all(periods.summed(self.area(periods.edges))), self._base(periods))
+        area = self.area(periods.edges)
+        if self.offered is not None:
+            value = self.scale * periods.shares(area, self.offered(periods.edges))
+        else:
+            value = periods.over(area, self._base(periods), self.scale)
         labels = labels_of((*self.services, ALL), self.splits or (NO_SPLIT,))
         return Series(labels, value.reshape(len(labels), -1))
 
     def _base(self, periods: Periods) -> Floats:
-        """Return what areas are divided by: (services, splits, periods)."""
-        shape = (len(self.services) + 1, max(1, len(self.splits)), len(periods))
-        if self.offered is not None:
-            base = and_all(periods.summed(self.offered(periods.edges))).astype(np.float64)[:, None]
-        elif self.statistic == "number":
-            base = periods.lengths
-        else:
-            per = periods.lengths / (self.per * self.ticks_per_day) if self.per else np.ones(len(periods))
-            base = per * self.ticks_per_day
-        return np.broadcast_to(base, shape)
+        """Return what areas are divided by, by period."""
+        if self.statistic == "number":
+            return periods.lengths
+        per = periods.lengths / (self.per * self.ticks_per_day) if self.per else np.ones(len(periods))
+        return per * self.ticks_per_day
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from flowsim.measure import rank_loops
-from flowsim.measure.facts import ALL, PERCENTILES, Series, and_all, divided, labels_of
+from flowsim.measure.facts import ALL, PERCENTILES, Series, labels_of
 from flowsim.measure.frames import Floats
 from flowsim.measure.periods import Periods
 from flowsim.measure.sorting import Codes
@@ -58,17 +58,17 @@ class Times:
     def series(self, periods: Periods) -> Series:
         """Return the statistic by service and period, and that of all together; NaN where nothing was observed."""
         timed = self._once((periods.key, "timed"), lambda: self.find(periods.edges))
-        number = and_all(periods.summed(timed.number))
         if self.statistic == "mean":
-            value = divided(and_all(periods.summed(timed.total)) / self.unit, number)
+            value = periods.shares(timed.total, timed.number, self.unit)
         else:
-            value = self._quantiles(timed, periods, number, PERCENTILES[self.statistic])
+            value = self._quantiles(timed, periods, periods.with_all(timed.number), PERCENTILES[self.statistic])
         return Series(labels_of((*self.services, ALL)), value)
 
     def _once(self, key: Hashable, find: Callable[[], Found]) -> Found:
         if key not in self.kept:
             self.kept[key] = find()
-        return cast("Found", self.kept[key])
+        found: Found = self.kept[key]
+        return found
 
     def _quantiles(self, timed: Timed, periods: Periods, number: Ints, share: float) -> Floats:
         """Return a percentile of the times of each service and period, interpolated as numpy does."""

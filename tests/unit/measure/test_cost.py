@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsim.config.models import MeasureDef
-from flowsim.measure.cost import MICRO, costs, shares, total
+from flowsim.measure.cost import costs, total
+from flowsim.measure.cost_book import MICRO, parts_of
 from flowsim.measure.registry import measure_all
 from flowsim.system.spec import CostBook, ProgrammeCost, ServiceCost, StaffCost
 from tests.build import spec_of
@@ -118,7 +119,7 @@ def test_staff_are_paid_as_rostered_and_programmes_while_they_run():
 @given(st.integers(-(10**15), 10**15), st.lists(st.floats(0.001, 1), min_size=1, max_size=5))
 def test_payers_parts_add_up_exactly(micros, parts):
     payers = tuple((str(i), part / sum(parts)) for i, part in enumerate(parts))
-    assert sum(int(parts[0]) for _, parts in shares(np.array([micros]), payers)) == micros
+    assert parts_of([payers]).split(np.array([[micros]])).sum() == micros
 
 
 def test_totals_equal_the_sum_of_their_parts_to_the_last_millionth():
