@@ -38,10 +38,6 @@ class Series:
     labels: Labels
     table: Floats
 
-    def of(self, periods: slice) -> Series:
-        """Return the same over some of the periods."""
-        return Series(self.labels, self.table[:, periods])
-
 
 class Facts(Protocol):
     """What a kind of measure finds: something that can be summed up over any periods."""

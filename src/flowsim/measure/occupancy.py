@@ -49,7 +49,7 @@ def spent(window: Window, asked: Asked, name: str, who: Who = EVERYONE, n_keys: 
 
     def found(edges: Ints) -> Ints:
         state = "in_use" if name == "used" else name
-        if not len(who[1]):
+        if n_keys == 1 and not len(who[1]):
             area = window.areas_at(state, asked.services, edges)[:, None]
         elif state in SPANS:
             area = window.spent(state, asked.services, who, n_keys, edges)

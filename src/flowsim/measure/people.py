@@ -28,7 +28,7 @@ class Groups:
 
     Attributes:
         levels: names; one without a name where the measure is not divided, none where a place lacks the people.
-        people: in each.
+        people: in each, and last in all.
         by: the attribute, and by its level the position among those told apart (-1 for none).
         residents: the attribute that says who lives here, and the levels that do; empty where that is no matter.
     """
@@ -39,7 +39,7 @@ class Groups:
     residents: Wanted
 
 
-NO_GROUPS = Groups((), np.zeros(0), None, ())
+NO_GROUPS = Groups((), np.zeros(1), None, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +70,14 @@ class Rates:
         if not len(self.levels):
             return Series((), np.zeros((0, len(periods))))
         years = periods.lengths / (self.ticks_per_day * DAYS_PER_YEAR)
-        counted = periods.summed(self.count(periods.edges)) / self.unit
-        rates = self._told(counted / self.people[:, None] / years)
+        a_year = periods.with_all(self.count(periods.edges)) / self.unit / self.people[:, None] / years
+        rates = (DAYS_PER_YEAR - a_year if self.is_rest else a_year) * self.heads
+        rates, total = rates[:-1], rates[-1:]
         if self.statistic != "rate":
-            return Series(labels_of((ALL,)), gaps(rates, self.people, self.statistic)[None, :])
-        total = self._told(counted.sum(axis=0) / self.people.sum() / years)
+            return Series(labels_of((ALL,)), gaps(rates, self.people[:-1], self.statistic)[None, :])
         if self.levels == (NO_SPLIT,):
-            return Series(labels_of((ALL,)), total[None, :])
-        return Series(labels_of((ALL,), (NO_SPLIT, *self.levels)), np.concatenate([total[None, :], rates]))
-
-    def _told(self, a_year: Floats) -> Floats:
-        return (DAYS_PER_YEAR - a_year if self.is_rest else a_year) * self.heads
+            return Series(labels_of((ALL,)), total)
+        return Series(labels_of((ALL,), (NO_SPLIT, *self.levels)), np.concatenate([total, rates]))
 
 
 def gap(rates: Floats, people: Floats, statistic: str) -> float:
@@ -182,7 +179,7 @@ def _groups(window: Window, asked: Asked, statistic: str) -> Groups:
         people = next((population[g] for g in asked.listed("group", "all") if population.get(g, 0.0) > 0), 0.0)
         if not people or statistic != "rate":
             return NO_GROUPS
-        return Groups((NO_SPLIT,), np.array([people], dtype=np.float64), None, residents)
+        return Groups((NO_SPLIT,), np.array([people, people], dtype=np.float64), None, residents)
     index = _attribute(window, by)
     if index is None:
         return NO_GROUPS
@@ -192,7 +189,7 @@ def _groups(window: Window, asked: Asked, statistic: str) -> Groups:
         return NO_GROUPS
     position = tuple(kept.index(level) if level in kept else -1 for level in known)
     people_of = np.array([population[level] for level in kept], dtype=np.float64)
-    return Groups(tuple(kept), people_of, (index, position), residents)
+    return Groups(tuple(kept), np.append(people_of, people_of.sum()), (index, position), residents)
 
 
 def _attribute(window: Window, name: str) -> int | None:

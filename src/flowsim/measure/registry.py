@@ -41,12 +41,14 @@ class Asked:
         name: the measure's id.
         definition: as configured.
         services: indices of the services of its roles, and of those it names.
+        about: which visits it is about: equal for measures of the same services and patients.
         kept: what follows from the definition and the system alone, found once for all replications.
     """
 
     name: str
     definition: Definition
     services: tuple[int, ...]
+    about: tuple[Hashable, ...]
     kept: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def once(self, key: Hashable, find: Callable[[], Found]) -> Found:
@@ -148,14 +150,6 @@ class Asked:
     def where(self, window: Window) -> stay_loops.Where:
         """Return the service of each visit, the position of each service among its own, and how many those are."""
         return window.service, self.positions(window), len(self.services)
-
-    @property
-    def about(self) -> tuple[Hashable, ...]:
-        """Which visits it is about: equal for measures of the same services and patients."""
-        return self.once("about", lambda: (self.services, self._when()))
-
-    def _when(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        return tuple((name, tuple(levels)) for name, levels in sorted(self.definition.when.items()))
 
     def wanted(self, window: Window) -> Wanted:
         """Return which levels of which attributes the patients it is about have."""
@@ -301,7 +295,8 @@ def _asked(window: Window, name: str, definition: Definition) -> Asked | None:
     named = {a: {x for x in levels if not x.startswith(NOT)} for a, levels in definition.when.items()}
     has_such_patients = all(attributes.get(a, set()) & levels for a, levels in named.items() if levels)
     is_there = has_such_patients and (services or not (definition.role or definition.services))
-    return Asked(name, definition, services) if is_there else None
+    when = tuple((attribute, tuple(levels)) for attribute, levels in sorted(definition.when.items()))
+    return Asked(name, definition, services, (services, when)) if is_there else None
 
 
 def facts(window: Window, measure: Asked) -> Facts:
@@ -337,10 +332,10 @@ def measured(window: Window, definitions: Mapping[str, Definition]) -> Tidy:
     return table([(m, facts(window, m).series(whole)) for m in asked(window, definitions)])
 
 
-def table(found: list[tuple[Asked, Series]]) -> Tidy:
-    """Return measures over one period as ``measure_all`` gives them."""
+def table(found: list[tuple[Asked, Series]], period: int = 0) -> Tidy:
+    """Return measures over one of the periods they have been taken over as ``measure_all`` gives them."""
     measure, service, split, unit = _columns(tuple((m.name, m.definition.unit, series.labels) for m, series in found))
-    value = np.concatenate([np.zeros(0), *(series.table[:, 0] for _, series in found)])
+    value = np.concatenate([np.zeros(0), *(series.table[:, period] for _, series in found)])
     return Tidy({"measure": measure, "service": service, "split": split, "value": value, "unit": unit})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -76,25 +77,31 @@ class Times:
         last = np.maximum(number.ravel() - 1, 0)
         place = share * last
         low = np.floor(place).astype(np.int64)
-        groups = self._groups(periods)
+        groups = _groups(len(self.services), *periods.told)
         lower, upper = rank_loops.at_ranks(rising, timed.bits, groups, low, np.minimum(low + 1, last))
         under, over = lower / self.unit, upper / self.unit
         found = np.where(number.ravel() > 0, under + (place - low) * (over - under), np.nan)
         return found.reshape(number.shape)
 
-    def _groups(self, periods: Periods) -> Codes:
-        """Return the values each cell of the grid counts for: those of its service and of all, by period."""
-        n, n_cells = len(self.services), len(periods.edges) - 1
-        # Periods that are one cell of the grid do not overlap; each longer one is a way of its own.
-        one = np.full(n_cells, -1, dtype=np.int64)
-        short = np.flatnonzero(periods.last - periods.first == 1)
-        one[periods.first[short]] = short
-        ways = [one]
-        for period, cells in periods.longer:
-            way = np.full(n_cells, -1, dtype=np.int64)
-            way[cells] = period
-            ways.append(way)
-        rows = np.array([np.arange(n), np.full(n, n)]).reshape(2, 1, n, 1)
-        by_cell = np.array(ways).reshape(1, len(ways), 1, n_cells)
-        found = np.where(by_cell < 0, -1, rows * len(periods) + by_cell)
-        return found.reshape(-1, n * n_cells).astype(np.int32)
+
+@lru_cache(maxsize=64)
+def _groups(n: int, edges: bytes, first: bytes, last: bytes) -> Codes:
+    """Return the values each cell of a grid counts for: those of its service and of all, by period (``Periods.told``).
+
+    Measures of as many services, and all replications, have the same.
+    """
+    periods = Periods(*(np.frombuffer(one, dtype=np.int64) for one in (edges, first, last)))
+    n_cells = len(periods.edges) - 1
+    # Periods that are one cell of the grid do not overlap; each longer one is a way of its own.
+    one = np.full(n_cells, -1, dtype=np.int64)
+    short = np.flatnonzero(periods.last - periods.first == 1)
+    one[periods.first[short]] = short
+    ways = [one]
+    for period, cells in periods.longer:
+        way = np.full(n_cells, -1, dtype=np.int64)
+        way[cells] = period
+        ways.append(way)
+    rows = np.array([np.arange(n), np.full(n, n)]).reshape(2, 1, n, 1)
+    by_cell = np.array(ways).reshape(1, len(ways), 1, n_cells)
+    found = np.where(by_cell < 0, -1, rows * len(periods) + by_cell)
+    return found.reshape(-1, n * n_cells).astype(np.int32)

@@ -115,8 +115,8 @@ def _over_limits(window: Window, asked: Asked, limits: tuple[int, ...]) -> Count
 
 def _asked_of(asked: Asked, *more: str) -> tuple[Hashable, ...]:
     """Return what decides which times are meant; measures often differ only in the statistic or limit."""
-    options = asked.definition.options
-    return (*asked.about, *(options.get(name) for name in ("of", "from", "to", "towards", "origin", "placed", *more)))
+    options, names = asked.definition.options, ("of", "from", "to", "towards", "origin", "placed", *more)
+    return asked.once(("times of", *more), lambda: (*asked.about, *(options.get(name) for name in names)))
 
 
 def _stamps(window: Window, asked: Asked) -> tuple[stay_loops.Stamp, stay_loops.Stamp]:

@@ -15,6 +15,7 @@ from flowsim.measure.frames import Window
 from flowsim.measure.periods import Periods
 from flowsim.measure.registry import OF_SERVICES, OF_VISITS, Asked, asked, facts, table
 from flowsim.measure.tidy import Tidy, Words, words_of
+from flowsim.system.once import once_a_system
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Ints, Trajectory
 
@@ -67,10 +68,9 @@ def in_all_and_by_week(window: Window, definitions: Mapping[str, Definition]) ->
             found.update((m.name, facts(window, m).series(window.periods)) for m in alike)
             window.forget(*OF_VISITS)
         window.forget(*OF_SERVICES)
+    series = [(m, found[m.name]) for m in wanted]
     # The window is the last of the periods.
-    wholes = [(m, found[m.name].of(slice(-1, None))) for m in wanted]
-    weeks = [(m, found[m.name].of(slice(0, -1))) for m in wanted if _is_weekly(m)]
-    return table(wholes), _table(window, window.whole(7), 7, weeks, False)
+    return table(series, -1), _table(window, 7, [(m, x) for m, x in series if _is_weekly(m)], False)
 
 
 def _is_weekly(measure: Asked) -> bool:
@@ -81,25 +81,32 @@ def _series(window: Window, definitions: Mapping[str, Definition], days: int, sp
     edges = window.whole(days)
     periods = Periods.of(edges)
     found = [(m, facts(window, m).series(periods)) for m in asked(window, definitions) if _is_weekly(m)]
-    return _table(window, edges, days, found, splits)
+    return _table(window, days, found, splits)
 
 
-def _table(window: Window, edges: Ints, days: int, found: list[tuple[Asked, Series]], splits: bool) -> Tidy:
-    first = int(np.searchsorted(window.midnight_ticks, edges[0]))
-    dates = [window.spec.clock.date_of(first + days * p).isoformat() for p in range(len(edges) - 1)]
-    n = len(dates)
+def _table(window: Window, days: int, found: list[tuple[Asked, Series]], splits: bool) -> Tidy:
+    """Return a table of measures by whole period of so many days, which are the first that they are told of."""
+    edges = window.whole(days)
+    n = len(edges) - 1
+    dates = _dates(window.spec, int(np.searchsorted(window.midnight_ticks, edges[0])), days, n)
     rows, *columns = _rows(tuple((m.name, series.labels) for m, series in found), splits)
     name, service, part = (Words(np.repeat(column.codes, n), column.words) for column in columns)
-    values = np.concatenate([np.zeros((0, n)), *(series.table for _, series in found)])
+    values = [series.table for _, series in found]
     return Tidy(
         {
-            "week_start": Words(np.tile(np.arange(n, dtype=np.int32), len(rows)), tuple(dates)),
+            "week_start": Words(np.tile(np.arange(n, dtype=np.int32), len(rows)), dates),
             "measure": name,
             "service": service,
             "split": part,
-            "value": values[rows].ravel(),
+            "value": np.concatenate(values)[rows, :n].ravel() if values else np.zeros(0),
         }
     )
+
+
+@once_a_system
+def _dates(spec: SystemSpec, first: int, days: int, number: int) -> tuple[str, ...]:
+    """Return the dates on which so many periods of some days begin, the first on a day of the run."""
+    return tuple(spec.clock.date_of(first + days * p).isoformat() for p in range(number))
 
 
 @lru_cache(maxsize=64)
