@@ -13,10 +13,10 @@ from flowsim.measure.cost import Line as Charged
 from flowsim.measure.cost import lines_of
 from flowsim.measure.cost_book import UNASSIGNED
 from flowsim.measure.frames import Floats, Window
-from flowsim.measure.home_care import list_ticks
+from flowsim.measure.home_care import list_ticks, used_at
 from flowsim.measure.integrals import clipped
 from flowsim.measure.intervals import FAR, Intervals
-from flowsim.measure.occupancy import excess, used_at
+from flowsim.measure.occupancy import excess
 from flowsim.measure.sorting import whole
 from flowsim.system.spec import ServiceCost, Steps
 from flowsim.trajectory import Ints

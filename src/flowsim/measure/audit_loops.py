@@ -29,29 +29,6 @@ NAMED = 3
 
 
 @njit(cache=True, nogil=True)
-def steps_by_pool(
-    pool: Codes, n_pools: int, started: Ints, ended: Ints, number: Codes
-) -> tuple[Ints, Ints, Ints, Codes]:
-    """Return the steps that began pool by pool: where each pool's begin (and the last end), start, end and staff.
-
-    One that goes on ends past any tick.
-    """
-    bounds = np.zeros(n_pools + 1, np.int64)
-    for row in range(pool.size):
-        bounds[pool[row] + 1] += started[row] != NEVER
-    bounds = np.cumsum(bounds)
-    n, place = bounds[n_pools], bounds.copy()
-    since, until, by = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int32)
-    for row in range(pool.size):
-        if started[row] != NEVER:
-            at = place[pool[row]]
-            place[pool[row]] = at + 1
-            since[at], by[at] = started[row], number[row]
-            until[at] = _FAR if ended[row] == NEVER else ended[row]
-    return bounds, since, until, by
-
-
-@njit(cache=True, nogil=True)
 def starts_above(started: Ints, is_left_out: Flags, since: Ints, over: Ints, end: int) -> tuple[int, int]:
     """Return how many things began when a step function was above 0, and how far above at most.
 

@@ -29,9 +29,10 @@ import numpy as np
 from flowsim.measure import cost_loops
 from flowsim.measure.cost_book import MICRO, Book, book_of
 from flowsim.measure.frames import Window
+from flowsim.measure.home_care import used_at
 from flowsim.measure.integrals import areas, clipped, counted
 from flowsim.measure.intervals import Flags
-from flowsim.measure.occupancy import excess, used_at
+from flowsim.measure.occupancy import excess
 from flowsim.measure.periods import Periods
 from flowsim.measure.rosters import rostered
 from flowsim.measure.sorting import Codes, edges_before, whole

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from flowsim.measure.audit_loops import visits_of_days
@@ -16,6 +18,13 @@ def list_ticks(window: Window, service: ServiceSpec) -> Ints:
     """Return the tick of each day at which a service's list is filled."""
     assert service.visits is not None
     return window.midnight_ticks + service.visits.day_start * window.ticks_per_minute
+
+
+def used_at(window: Window, service: int) -> Intervals:
+    """Return spaces in use at one service; for home care, visits a day."""
+    if window.by_visits[service]:
+        return window.once(("visits used", service), partial(days_used, window, service))
+    return window.at("in_use", service)
 
 
 def days_used(window: Window, service: int) -> Intervals:

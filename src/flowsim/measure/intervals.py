@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -76,9 +75,3 @@ def ordered(stretches: Intervals, n_services: int) -> tuple[Intervals, Ints]:
     if (stretches.service[1:] < stretches.service[:-1]).any():
         stretches = stretches.take(stable_order(whole(stretches.service)))
     return stretches, np.searchsorted(stretches.service, np.arange(n_services + 1))
-
-
-def split(stretches: Intervals, n_services: int) -> list[Intervals]:
-    """Return the stretches of each service, in the order they come in."""
-    stretches, bounds = ordered(stretches, n_services)
-    return [stretches.take(slice(begin, end)) for begin, end in pairwise(bounds.tolist())]

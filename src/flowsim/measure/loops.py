@@ -240,12 +240,18 @@ def level_quantiles(ticks: Ints, level: Ints, begin: Ints, end: Ints, share: flo
             spent[level[at] - lowest] += until - since
             since = until
             at += 1
-        gathered, i = spent[0], 0
-        while gathered < share * (end[p] - begin[p]):
-            i += 1
-            gathered += spent[i]
-        found[p] = lowest + i
+        found[p] = lowest + quantile(spent, share * (end[p] - begin[p]))
     return found
+
+
+@njit(cache=True, nogil=True)
+def quantile(spent: Ints, time: float) -> int:
+    """Return the first of rising values at which, with those below it, at least some time is spent."""
+    gathered, at = spent[0], 0
+    while gathered < time:
+        at += 1
+        gathered += spent[at]
+    return at
 
 
 @njit(cache=True, nogil=True)

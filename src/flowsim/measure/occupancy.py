@@ -10,9 +10,10 @@ import numpy as np
 from flowsim.measure import loops, span_loops, visit_loops
 from flowsim.measure.facts import ALL, Facts, Series, labels_of
 from flowsim.measure.frames import SPANS, Window
-from flowsim.measure.home_care import days_used
+from flowsim.measure.home_care import used_at
 from flowsim.measure.integrals import NO_CODES, NO_KEYS, NOUGHT, difference, levels_at, steps
 from flowsim.measure.intervals import Intervals
+from flowsim.measure.levels import in_use, stepped
 from flowsim.measure.moments import Moments
 from flowsim.measure.periods import Count, Periods
 from flowsim.measure.records import EVERYONE, Who, both
@@ -68,31 +69,13 @@ def _keyed(stretches: Intervals, who: Who, n_keys: int, edges: Ints) -> Ints:
     return loops.area(everything, stretches.columns, who, (NO_CODES, NO_KEYS), n_keys, edges)
 
 
-def used_at(window: Window, service: int) -> Intervals:
-    """Return spaces in use at one service; for home care, visits a day."""
-    if window.by_visits[service]:
-        return window.once(("visits used", service), partial(days_used, window, service))
-    return window.at("in_use", service)
-
-
-def level(window: Window, service: int) -> tuple[Ints, Ints]:
-    """Return spaces (or visits a day) in use as a step function, from before the first to the window's end."""
-    return window.once(("level", service), lambda: stepped(window, used_at(window, service)))
-
-
-def stepped(window: Window, stretches: Intervals) -> tuple[Ints, Ints]:
-    """Return the number open as a step function, from before the first to the window's end."""
-    begin = int(min(stretches.start.min(initial=0), 0))
-    return steps(stretches.start, stretches.stop, stretches.weight, begin, max(window.end, begin + 1))
-
-
 def excess(window: Window, service: int) -> tuple[Ints, Ints]:
-    """Return spaces in use less spaces offered as a step function, over the time of ``level``."""
+    """Return spaces (or visits a day) in use less those offered as a step function, over the time of ``stepped``."""
     return window.once(("excess", service), partial(_excess, window, service))
 
 
 def _excess(window: Window, service: int) -> tuple[Ints, Ints]:
-    taken, o = level(window, service), window.at("capacity", service)
+    taken, o = stepped(window, used_at(window, service)), window.at("capacity", service)
     return difference(taken, steps(o.start, o.stop, o.weight, int(taken[0][0]), max(window.end, int(taken[0][0]) + 1)))
 
 
@@ -123,11 +106,8 @@ def occupied_share(window: Window, asked: Asked) -> Facts:
 def midnights_over(window: Window, asked: Asked) -> Facts:
     """Return the share of midnights at which more than ``threshold`` of the spaces offered are in use."""
     ticks, spaces = window.midnights, spaces_at_midnights(window)[list(asked.services)]
-    in_use = np.zeros_like(spaces)
-    for position, s in enumerate(asked.services):
-        steps_at, number = level(window, s)
-        in_use[position] = number[np.searchsorted(steps_at, ticks, side="right") - 1]
-    is_over = (in_use > asked.threshold() * spaces) & (spaces > 0)
+    taken = in_use(window).at_midnights[list(asked.services)]
+    is_over = (taken > asked.threshold() * spaces) & (spaces > 0)
     counted = np.array([not window.spec.services[s].is_unlimited for s in asked.services], dtype=bool)
     service, day = np.nonzero(np.broadcast_to(counted[:, None], is_over.shape))
     return Moments(asked.names(window), service, ticks[day], is_over[service, day])

@@ -17,10 +17,11 @@ import numpy as np
 from flowsim.measure import station_loops
 from flowsim.measure.facts import divided
 from flowsim.measure.frames import Floats, Window
+from flowsim.measure.home_care import used_at
 from flowsim.measure.integrals import areas, counted, levels_at
-from flowsim.measure.intervals import EMPTY, FAR, Intervals, joined, split
-from flowsim.measure.levels import Level, number_in_use, number_open, quantiles, quantiles_by_key
-from flowsim.measure.occupancy import spaces_at_midnights, used_at
+from flowsim.measure.intervals import EMPTY, FAR, Intervals, joined
+from flowsim.measure.levels import in_use, open_by_group, quantiles_by_key
+from flowsim.measure.occupancy import spaces_at_midnights
 from flowsim.measure.sorting import Codes, codes, stable_order, whole
 from flowsim.measure.tidy import Tidy, Words, words_of
 from flowsim.system.spec import SystemSpec
@@ -116,29 +117,23 @@ class _Table:
         back = areas(self.keys_of(x.service, x.row), self.n, x.start, x.stop, x.weight, self.w.edges)[:, 0]
         return np.asarray((self._stays[1][name] + back) / self.length)
 
-    def by_group(self, stretches: Intervals) -> list[Intervals]:
-        """Return the stretches of each group."""
-        keys = self.keys_of(stretches.service, stretches.row)
-        return split(replace(stretches, service=codes(keys)), self.n)
+    def by_group(self, stretches: Intervals) -> Intervals:
+        """Return stretches with their groups for services."""
+        return replace(stretches, service=codes(self.keys_of(stretches.service, stretches.row)))
 
     @cached_property
-    def _by_group(self) -> list[Intervals]:
+    def _by_group(self) -> Intervals:
         """Spaces (or visits a day) in use, by group of patients."""
         return self.by_group(joined(*(used_at(self.w, s) for s in range(self.w.n_services)), EMPTY))
-
-    def used(self, key: int) -> Intervals:
-        """Return spaces (or visits a day) in use by a group."""
-        return used_at(self.w, key) if self.level is None else self._by_group[key]
 
     @cached_property
     def _used(self) -> Floats:
         """Mean spaces (or visits a day) in use, by group."""
+        w = self.w
         mean = self.number("in_use")
-        edges, n_levels = self.w.edges, self.n_levels
-        for key in np.flatnonzero(np.repeat(self.w.by_visits, n_levels)).tolist():
-            u = self.used(key)
-            mean[key] = areas(np.zeros_like(u.row), 1, u.start, u.stop, u.weight, edges)[0, 0] / self.length
-        return mean
+        days = self.by_group(joined(*(used_at(w, s) for s in np.flatnonzero(w.by_visits).tolist()), EMPTY))
+        made = areas(days.service, self.n, days.start, days.stop, days.weight, w.edges)[:, 0] / self.length
+        return np.where(np.repeat(w.by_visits, self.n_levels), made, mean)
 
     # ------------------------------------------------------------- columns
 
@@ -239,22 +234,12 @@ class _Table:
 
     def _levels(self) -> dict[str, Floats]:
         w = self.w
-        found = np.zeros((self.n, 2))
-        count = np.zeros((self.n, len(w.midnights)), dtype=np.int64)
-        for key, level in enumerate(self._in_use()):
-            lowest, spent, count[key] = level.times((w.start, w.end), w.midnights)
-            found[key] = quantiles(lowest, spent, (0.5, 0.95))
+        found = in_use(w) if self.level is None else open_by_group(w, self._by_group, self.n)
+        p50, p95 = found.quantiles.T
         spaces = np.repeat(spaces_at_midnights(w), self.n_levels, axis=0)
-        over = (count > 0.92 * spaces).mean(axis=1) if len(w.midnights) else np.nan
+        over = (found.at_midnights > 0.92 * spaces).mean(axis=1) if len(w.midnights) else np.nan
         unlimited = np.repeat(w.is_unlimited, self.n_levels)
-        over = np.where(unlimited, np.nan, over)
-        return {"in_use_p50": found[:, 0], "in_use_p95": found[:, 1], "midnights_over_92": over}
-
-    def _in_use(self) -> list[Level]:
-        """Return how many spaces (or visits a day) are in use, by group."""
-        if self.level is None:
-            return [number_in_use(self.w, s) for s in range(self.n)]
-        return [number_open(self.w, self.used(key)) for key in range(self.n)]
+        return {"in_use_p50": p50, "in_use_p95": p95, "midnights_over_92": np.where(unlimited, np.nan, over)}
 
     @cached_property
     def names(self) -> list[str]:

@@ -2,9 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsim.measure import span_loops
+from flowsim.measure import loops, span_loops
 from flowsim.measure.integrals import areas, clipped, difference, levels_at, steps
-from flowsim.measure.levels import quantiles
 from flowsim.measure.sorting import codes
 
 Ticks = st.integers(-50, 150)
@@ -56,7 +55,8 @@ def test_a_union_covers_each_tick_of_its_intervals_once(stretches):
 
 
 def test_a_quantile_of_a_level_is_weighted_by_time():
-    assert quantiles(2, np.array([90, 0, 10]), (0.9, 0.91)) == [2, 4]
+    spent = np.array([90, 0, 10])
+    assert [loops.quantile(spent, time) for time in (90.0, 91.0)] == [0, 2]
 
 
 @given(Stretches, st.integers(-60, 40), st.integers(41, 160))
@@ -77,5 +77,5 @@ def test_a_difference_of_step_functions_is_that_of_their_levels(first, second):
 
 
 def test_several_quantiles_of_a_level_are_each_of_them():
-    assert quantiles(-1, np.array([5, 0, 90, 5]), (0.05, 0.9, 0.96)) == [-1, 1, 2]
-    assert np.isnan(quantiles(3, np.array([0]), (0.5,))).all()
+    spent = np.array([5, 0, 90, 5])
+    assert [loops.quantile(spent, time) for time in (5.0, 90.0, 96.0)] == [0, 2, 3]

@@ -1,15 +1,13 @@
 """Numbers open over time, and what stations ask of every visit, against a plain way of saying the same."""
 
-from collections import Counter
-
 import numpy as np
 import pytest
 
 from flowsim.measure import audit_loops, level_loops, station_loops
-from flowsim.measure.integrals import steps
-from flowsim.measure.intervals import FAR
-from flowsim.measure.levels import level, quantiles, quantiles_by_key
-from flowsim.measure.sorting import codes
+from flowsim.measure.integrals import NO_CODES, steps
+from flowsim.measure.intervals import FAR, NO_FLAGS
+from flowsim.measure.levels import NO_SPANS, quantiles_by_key
+from flowsim.measure.sorting import codes, whole
 from flowsim.trajectory import Outcome
 
 RNG = np.random.default_rng(3)
@@ -22,73 +20,90 @@ def stretches(weights=(1,), length=200):
     return start, stop, RNG.choice(weights, N)
 
 
-@pytest.mark.parametrize("weights", [(1,), (1, 2), (1, -1), (1, 0, 70_000)])
+def counted(ticks, start, stop, weight):
+    """Return how many are open at each tick."""
+    return np.array([(weight * (start <= t) * (t < stop)).sum() for t in ticks], dtype=int)
+
+
+def census(key, parts, offered, window, ticks, shares, n=3):
+    """Return the census of stretches by key and of what is offered to each, by key and tick."""
+    order, tables = np.argsort(key, kind="stable"), [np.array(o).reshape(-1, 2) for o in offered]
+    bounds, places = np.searchsorted(key[order], range(n + 1)), np.cumsum([0, *map(len, tables)])
+    start, stop, weight = (p[order] for p in parts)
+    nobody = (NO_CODES, np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)), NO_SPANS
+    there = places, *(whole(column) for column in np.concatenate(tables).T)
+    stretches = bounds, whole(start), whole(stop), codes(weight)
+    return level_loops.census(nobody, stretches, there, window, np.array(ticks), np.array(shares))
+
+
+@pytest.mark.parametrize("window", [(100, 700), (0, 800), (-50, 900)])
+@pytest.mark.parametrize("weights", [(1,), (1, 2), (1, -1), (1, 0, 70)])
 @pytest.mark.parametrize("length", [200, 2])
-def test_numbers_open_are_the_levels_of_every_tick(weights, length):
-    start, stop, weight = stretches(weights, length)
-    ticks, number = level(start, stop, weight, 800).steps()
-    assert ticks[0] == start.min()
-    assert (np.diff(ticks) > 0).all()
-    for t in range(start.min(), 800):
-        wanted = (weight * (start <= t) * (t < stop)).sum()
-        assert number[np.searchsorted(ticks, t, side="right") - 1] == wanted
+def test_a_census_is_that_of_every_tick_counted(weights, length, window):
+    key, ticks, shares = RNG.integers(0, 3, N), [max(0, window[0]), 333, 699], (0.05, 0.5, 0.95)
+    parts, offered = stretches(weights, length), [[(0, 40), (300, 25)], [], [(50, 10**6)]]
+    quantiles, at_ticks, _ = census(key, parts, offered, window, ticks, shares)
+    for k in range(3):
+        mine = [p[key == k] for p in parts]
+        at = counted(range(*window), *mine)
+        assert quantiles[k].tolist() == np.quantile(at, shares, method="inverted_cdf").tolist()
+        assert at_ticks[k].tolist() == counted(ticks, *mine).tolist()
 
 
 def test_changes_close_together_are_sorted_all_the_same():
     start = np.append(RNG.integers(10**9, 10**9 + 10**5, 2000), 0)
-    ones = np.ones_like(start)
-    assert not level_loops.changes(start, start + 50, codes(ones), 0, 10**11)[2]
-    np.testing.assert_array_equal(
-        level(start, start + 50, ones, 10**11).steps(), steps(start, start + 50, ones, 0, 10**11)
-    )
+    parts = start, start + 50, np.ones_like(start)
+    ticks = np.sort(RNG.choice(start, 300))
+    _, at_ticks, _ = census(np.zeros_like(start), parts, [[]], (0, 10**11), ticks, (0.5,), n=1)
+    assert at_ticks[0].tolist() == counted(ticks, *parts).tolist()
 
 
 def test_nobody_is_in_a_place_that_nobody_comes_to():
     none = np.zeros(0, dtype=np.int64)
-    lowest, spent, at = level(none, none, none, 800).times((100, 700), np.array([0, 300]))
-    assert (lowest, spent.tolist(), at.tolist()) == (0, [600], [0, 0])
+    quantiles, at_ticks, is_above = census(none, (none, none, none), [[]], (100, 700), [100, 300], (0.5, 0.95), n=1)
+    assert (quantiles.tolist(), at_ticks.tolist(), is_above.tolist()) == ([[0, 0]], [[0, 0]], [False])
 
 
-@pytest.mark.parametrize("window", [(100, 700), (0, 800), (-50, 900)])
-@pytest.mark.parametrize("weights", [(1, 2), (1, -1)])
-def test_time_at_each_level_is_that_of_every_tick_counted(weights, window):
-    start, stop, weight = stretches(weights)
-    ticks = np.array([0, 100, 333, 799])
-    lowest, spent, at_ticks = level(start, stop, weight, 900).times(window, ticks)
-    at = [(weight * (start <= t) * (t < stop)).sum() for t in range(*window)]
-    values = lowest + np.flatnonzero(spent)
-    assert dict(zip(values, spent[spent > 0], strict=True)) == Counter(at)
-    assert quantiles(lowest, spent, (0.5, 0.95)) == np.quantile(at, (0.5, 0.95), method="inverted_cdf").tolist()
-    assert at_ticks.tolist() == [(weight * (start <= t) * (t < stop)).sum() for t in ticks]
+def test_over_no_time_no_number_is_told():
+    parts = np.array([0]), np.array([50]), np.array([1])
+    assert np.isnan(census(np.array([0]), parts, [[]], (100, 100), [], (0.5,), n=1)[0]).all()
+
+
+def test_a_census_of_visits_is_that_of_their_stretches():
+    service, start, stop, weight = np.sort(RNG.integers(0, 3, N)), *stretches((1, 2))
+    flag, ticks, shares = RNG.random(N) < 0.8, np.array([0, 333]), np.array([0.5, 0.95])
+    slices = np.arange(N, dtype=np.int32), *np.searchsorted(service, [[0, 1, 2], [1, 2, 3]])
+    spans = flag, start, NO_FLAGS, stop, np.where(stop == FAR, -1, stop), codes(weight)
+    nothing, none = np.zeros(4, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    visits, others = (slices, spans), (nothing, none, none, NO_CODES)
+    found = level_loops.census(visits, others, (nothing, none, none), (0, 800), ticks, shares)
+    parts = [p[flag] for p in (start, stop, weight)]
+    for column, wanted in zip(found, census(service[flag], parts, [[]] * 3, (0, 800), ticks, shares), strict=True):
+        np.testing.assert_array_equal(column, wanted)
 
 
 @pytest.mark.parametrize("takes", [(1,), (1, 2)])
-def test_steps_above_duty_are_those_a_count_at_every_start_finds(takes):
-    pool = codes(RNG.integers(0, 3, N))
-    started = np.where(RNG.random(N) < 0.1, -1, np.sort(RNG.integers(0, 500, N)) + RNG.integers(0, 20, N))
-    ended = np.where((started < 0) | (RNG.random(N) < 0.05), -1, started + RNG.integers(0, 30, N))
-    by, duty_tick, duty = codes(RNG.choice(takes, N)), np.array([10, 100, 300]), np.array([8, 5, 12])
-    bounds, *columns = audit_loops.steps_by_pool(pool, 3, started, ended, by)
-    for p in range(3):
-        since, until, number = (column[bounds[p] : bounds[p + 1]] for column in columns)
-        mine = (pool == p) & (started >= 0)
-        assert [since.tolist(), number.tolist()] == [started[mine].tolist(), by[mine].tolist()]
-        over = level(since, until, number, 600).above(duty_tick, duty)
-        excess = []
-        for t in since:
-            there = duty[duty_tick <= t]
-            excess.append(number[(since <= t) & (t < until)].sum() - (there[-1] if there.size else 0))
-        found = audit_loops.starts_above(since, np.zeros(0, dtype=bool), *over, 600)
-        assert found == (sum(o > 0 for o in excess), max([0, *excess]))
-        out = RNG.random(len(since)) < 0.5
-        kept = [o for o, is_out in zip(excess, out, strict=True) if not is_out]
-        assert audit_loops.starts_above(since, out, *over, 600) == (sum(o > 0 for o in kept), max([0, *kept]))
+def test_starts_above_what_there_is_are_those_a_count_at_every_start_finds(takes):
+    since = np.sort(RNG.integers(0, 500, N)) + RNG.integers(0, 20, N)
+    until, key, number = since + RNG.integers(0, 30, N), RNG.integers(0, 3, N), RNG.choice(takes, N)
+    duty = [(10, 8), (100, 5), (300, 12)], [], [(0, 400)]
+    *_, is_above = census(key, (since, until, number), duty, (0, 600), [], ())
+    for k, offered in enumerate(duty):
+        mine, table = [p[key == k] for p in (since, until, number)], np.array(offered).reshape(-1, 2)
+        over = level_loops.above(*steps(*mine, 0, 600), *(whole(column) for column in table.T))
+        there = [next((n for t, n in reversed(offered) if t <= tick), 0) for tick in mine[0]]
+        excess = counted(mine[0], *mine) - there
+        assert is_above[k] == (excess[mine[1] > mine[0]] > 0).any()
+        for out in (NO_FLAGS, RNG.random(len(excess)) < 0.5):
+            kept = excess[~out] if out.size else excess
+            found = audit_loops.starts_above(mine[0], out, *over, 600)
+            assert found == ((kept > 0).sum(), max([0, *kept]))
 
 
 def test_a_number_is_above_another_where_their_difference_is():
     start, stop, weight = stretches((1, 2))
     ticks, offered = steps(*stretches((1, 2)), 0, 800)
-    since, over = level(start, stop, weight, 800).above(ticks + 5, offered)
+    since, over = level_loops.above(*steps(start, stop, weight, start.min(), 800), ticks + 5, offered)
     for t in range(start.min(), 800):
         lower = offered[np.searchsorted(ticks + 5, t, side="right") - 1] if t >= 5 else 0
         wanted = max((weight * (start <= t) * (t < stop)).sum() - lower, 0)
@@ -96,13 +111,12 @@ def test_a_number_is_above_another_where_their_difference_is():
         assert (over[at - 1] if at else 0) == wanted
 
 
-def test_where_none_open_above_what_there_is_nothing_is_above():
+def test_where_none_open_above_what_there_is_nobody_is_above():
     # Two are there when one place goes; a third comes to the place that is free after both have left.
-    start, stop, ones = np.array([0, 0, 60]), np.array([50, 55, 90]), np.ones(3, dtype=np.int64)
-    there = level(start, stop, ones, 100)
-    assert not there.above(np.array([0, 20]), np.array([2, 1]))[0].size
-    since, over = there.above(np.array([0, 20]), np.array([2, 0]))
-    assert (since.tolist(), over.tolist()) == ([20, 50, 55, 60, 90], [2, 1, 0, 1, 0])
+    parts = np.array([0, 0, 60]), np.array([50, 55, 90]), np.ones(3, dtype=np.int64)
+    for left, is_above in ((1, False), (0, True)):
+        found = census(np.zeros(3, dtype=int), parts, [[(0, 2), (20, left)]], (0, 100), [], (), n=1)
+        assert found[2].tolist() == [is_above]
 
 
 def test_time_covered_is_that_of_ticks_with_any_open():
@@ -157,7 +171,7 @@ def test_visits_are_counted_and_their_times_added_up_by_key():
         (has_started, is_placed),
         blocked,
     )
-    wait = np.where(has_started, started, np.where(left < 0, queued, left)) - queued
+    wait = np.where(has_started, started, np.where(left == -1, queued, left)) - queued
     came = (initial == 0) & (queued >= begin) & (queued < end)
     began = has_started & ~is_placed & (started >= begin) & (started < end)
     either, done = came & (has_started | (outcome == Outcome.RENEGED)), came & (outcome == Outcome.SERVED)
@@ -168,7 +182,7 @@ def test_visits_are_counted_and_their_times_added_up_by_key():
     flags += [done, done & (blocked > 0), done & onward, done & onward & (blocked > 0)]
     times = [(began, wait), (lost[2], wait), (either, wait), (done, left - started - interrupted)]
     times += [(done, ready - started - interrupted), (done, left - queued), (done, blocked), (done & onward, blocked)]
-    until, over = np.where(left < 0, FAR, left), np.where(ready < 0, FAR, ready)
+    until, over = np.where(left == -1, FAR, left), np.where(ready == -1, FAR, ready)
     there = [(queued, np.where(has_started, started, until)), (started, until), (started, np.minimum(over, until))]
     for flag, (since, to) in zip((np.ones(N, dtype=bool), has_started, has_started), there, strict=True):
         times.append((flag, np.maximum(np.clip(to, begin, end) - np.clip(since, begin, end), 0)))
