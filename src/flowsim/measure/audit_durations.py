@@ -15,28 +15,32 @@ from flowsim.measure.audit_stay_loops import Curves, Tables, Wanted
 from flowsim.measure.frames import Floats
 from flowsim.measure.integrals import NOUGHT
 from flowsim.system.once import once_a_system
-from flowsim.system.spec import BY_DESTINATION, NONE, Distribution, StepSpec, SystemSpec, Table
+from flowsim.system.spec import BY_DESTINATION, BY_ORIGIN, NONE, Distribution, StepSpec, SystemSpec, Table
 from flowsim.trajectory import Ints
 
 BEFORE = -(2**62)
 """A tick before any run."""
 
 
+Way = tuple[tuple[int, int], ...]
+"""Attributes, and how many rows of a table there are from one level of each to the next."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What finds the row of a table that holds for a duration.
+    """What finds the row of a table that holds for a duration: a sum of what is due to each thing.
 
     Attributes:
-        by: attributes, and pseudo-attributes.
-        sizes: number of levels of each.
-        below: what a level of each counts in a visit's code of attributes.
-        periods: their starts; empty where all share the rows.
+        way: what is due to attributes.
+        by_drawn: rows from one code drawn on entry to the next; 0 where it is no matter.
+        by_origin: the same from one service come from to the next.
+        by_period: the same from one period to the next.
     """
 
-    by: Ints
-    sizes: Ints
-    below: Ints
-    periods: Ints
+    way: Way = ()
+    by_drawn: int = 0
+    by_origin: int = 0
+    by_period: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,11 @@ class Part:
     distributions: tuple[Distribution, ...]
     share_table: Lookup | None
     share: Floats
+
+    @property
+    def tables(self) -> tuple[Lookup, Lookup]:
+        """What finds the rows of its curves and of its shares."""
+        return self.table, self.share_table or Lookup()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +101,16 @@ class Plan:
         durations: in the order of their numbers.
         first_curve: of each (and one more for the end).
         of_steps: whether they are of steps.
+        services: whose they are.
+        ways: in which attributes matter, by number.
         wanted, tables, curves: what the pass takes.
     """
 
     durations: tuple[Duration, ...]
     first_curve: tuple[int, ...]
     of_steps: bool
+    services: tuple[int, ...]
+    ways: tuple[Way, ...]
     wanted: Wanted
     tables: Tables
     curves: Curves
@@ -136,26 +149,32 @@ def _plan(spec: SystemSpec, some: tuple[Duration, ...], end: int) -> Plan:
             drawn[d] = duration.drawn
     by_place = np.array([len(d.drawn) > 0 for d in some])
     latest = np.array([d.latest for d in some], dtype=np.int64)
-    level_before = np.array([_level_before(spec, d, end) for d in some], dtype=np.int64)
-    wanted = Wanted(number, latest, level_before, drawn, by_place, some[0].n_pools > 1)
     first_curve = _ends([sum(len(part.distributions) for part in d.parts) for d in some])
     parts = [part for d in some for part in d.parts]
-    drawn_from = tuple(d for part in parts for d in part.distributions)
-    tables, curves = _tables(spec, [len(d.parts) for d in some], parts), _curves(drawn_from, spec.clock.minutes(end))
-    return Plan(some, tuple(first_curve.tolist()), some[0].position != NONE, wanted, tables, curves)
+    ways = tuple(dict.fromkeys(table.way for part in parts for table in part.tables))
+    tables = _tables(spec, [len(d.parts) for d in some], parts, ways)
+    first_part = tables.parts[:-1]
+    settled = np.array([_settled(spec, d, end) for d in some], dtype=np.int64)
+    found_by = settled, tables.way[first_part, 0], tables.first_curve[first_part]
+    wanted = Wanted(number, latest, *found_by, drawn, by_place, some[0].n_pools > 1)
+    curves = _curves(tuple(d for part in parts for d in part.distributions), spec.clock.minutes(end))
+    services = tuple(sorted({d.service for d in some}))
+    of_steps = some[0].position != NONE
+    return Plan(some, tuple(first_curve.tolist()), of_steps, services, ways, wanted, tables, curves)
 
 
-def _tables(spec: SystemSpec, number: Sequence[int], parts: Sequence[Part]) -> Tables:
-    tables = [table for part in parts for table in (part.table, part.share_table or Lookup(*[NOUGHT[:0]] * 4))]
+def _tables(spec: SystemSpec, number: Sequence[int], parts: Sequence[Part], ways: Sequence[Way]) -> Tables:
     first_curve = _ends([len(part.distributions) for part in parts])[:-1]
     first_share = _ends([len(part.share) for part in parts])[:-1]
+    place = {way: n for n, way in enumerate(ways)}
+    found_by = [[(place[t.way], t.by_drawn, t.by_origin, t.by_period) for t in part.tables] for part in parts]
+    way, by_drawn, by_origin, by_period = np.array(found_by, dtype=np.int64).transpose(2, 0, 1).copy()
     return Tables(
         parts=_ends(number),
-        keys=_ends([len(table.by) for table in tables]),
-        by=np.concatenate([NOUGHT[:0], *(table.by for table in tables)]),
-        sizes=np.concatenate([NOUGHT[:0], *(table.sizes for table in tables)]),
-        below=np.concatenate([NOUGHT[:0], *(table.below for table in tables)]),
-        by_period=np.array([len(table.periods) > 0 for table in tables], dtype=bool),
+        way=way,
+        by_drawn=by_drawn,
+        by_origin=by_origin,
+        by_period=by_period,
         periods=np.array(spec.periods, dtype=np.int64),
         curve=np.concatenate([NOUGHT[:0], *(part.curve + n for part, n in zip(parts, first_curve, strict=True))]),
         first_curve=_ends([len(part.curve) for part in parts])[:-1],
@@ -178,14 +197,20 @@ def _curves(distributions: tuple[Distribution, ...], horizon: float) -> Curves:
     return Curves(begins, grid, values[0], rises[0], values[1], rises[1])
 
 
-def _level_before(spec: SystemSpec, duration: Duration, end: int) -> int:
-    """Return the tick up to which those begun have times so long that their one curve rises no more."""
-    if len(duration.parts) != 1:
+def _settled(spec: SystemSpec, duration: Duration, end: int) -> int:
+    """Return the tick up to which those begun have times so long that no curve of theirs rises any more.
+
+    Only where one part that all have, and attributes alone, decide on the curve.
+    """
+    table = duration.parts[0].table if len(duration.parts) == 1 and duration.parts[0].share_table is None else None
+    if table is None or table != Lookup(table.way) or duration.latest != NONE or duration.n_pools > 1:
         return BEFORE
-    part = duration.parts[0]
-    if part.share_table is not None or len(part.curve) > 1:
-        return BEFORE
-    grid, *values = limited_moments(part.distributions[0], spec.clock.minutes(end))
+    return min(_level_before(spec, d, end) for d in duration.parts[0].distributions)
+
+
+def _level_before(spec: SystemSpec, distribution: Distribution, end: int) -> int:
+    """Return the tick up to which those begun have times so long that the curve rises no more."""
+    grid, *values = limited_moments(distribution, spec.clock.minutes(end))
     rising = np.flatnonzero(np.any([np.diff(each) > 0 for each in values], axis=0))
     return math.floor(end - grid[rising[-1] + 1] * spec.clock.ticks_per_minute) - 1 if len(rising) else BEFORE
 
@@ -222,24 +247,25 @@ def _duration(
     if by_place or len(tables) > 1:
         longest = sum(max(nearly_all_within(d, horizon) for d in set(t.rows)) for t in tables)
         latest = math.floor(max(end - longest * spec.clock.ticks_per_minute, NONE - 1))
-    parts = tuple(_part(spec, table, share) for table, share in timed)
+    parts = tuple(_part(table, share) for table, share in timed)
     n_pools = max(len(step.staff) for step in steps)
     yield Duration(*names, service, position, len(steps), n_pools, parts, drawn, latest)
 
 
-def _part(spec: SystemSpec, table: Table[Distribution], share: Table[float] | None) -> Part:
+def _part(table: Table[Distribution], share: Table[float] | None) -> Part:
     number: dict[Distribution, int] = {}
     curve = np.array([number.setdefault(d, len(number)) for d in table.rows], dtype=np.int64)
     shares = np.array(() if share is None else share.rows, dtype=np.float64)
-    share_table = None if share is None else _lookup(spec, share)
-    return Part(_lookup(spec, table), curve, tuple(number), share_table, shares)
+    share_table = None if share is None else _lookup(share)
+    return Part(_lookup(table), curve, tuple(number), share_table, shares)
 
 
-def _lookup(spec: SystemSpec, table: Table[Any]) -> Lookup:
-    levels = [len(a.levels) for a in spec.attributes]
-    below = [math.prod(levels[a + 1 :]) if a >= 0 else NONE for a in table.by]
-    periods = spec.periods if table.periods > 1 else ()
-    return Lookup(*(np.array(values, dtype=np.int64) for values in (table.by, table.sizes, below, periods)))
+def _lookup(table: Table[Any]) -> Lookup:
+    """Return what ``Table.index`` does as a sum: the last of what a table is by changes with every row."""
+    below = [math.prod(table.sizes[k + 1 :]) for k in range(-1, len(table.by))]
+    by_period, due = (below[0] if table.periods > 1 else 0), list(zip(table.by, below[1:], strict=True))
+    drawn, origin = (sum(n for by, n in due if by == pseudo) for pseudo in (BY_DESTINATION, BY_ORIGIN))
+    return Lookup(tuple((by, n) for by, n in due if by >= 0), drawn, origin, by_period)
 
 
 def drawn_by_place(spec: SystemSpec, service: int) -> Ints | None:

@@ -19,19 +19,21 @@ from flowsim.trajectory import NEVER, Ints, Outcome, Visits
 def ledger_rows(window: Window, demand: Arrivals) -> Iterator[AuditRow]:
     """Yield the comparisons that hold exactly in any run."""
     w, v, p = window, window.visits, window.trajectory.patients
-    number, rows, count, inside, in_order = audit_loops.ledger(
-        (w.patient, w.service, codes(v.outcome), codes(v.initial), w.following),
+    number, rows, neither, inside, in_order = audit_loops.ledger(
+        (w.patient, w.service, codes(v.outcome), codes(v.initial)),
+        (w.previous, w.following),
         (w.has_started, w.is_placed),
         (v.queued, v.started, v.seen, v.ready, v.left, v.interrupted),
-        (whole(p.arrival), whole(p.left), whole(p.exit)),
+        (whole(p.arrival), whole(p.left), codes(p.exit)),
         int(Outcome.IN_PROGRESS),
         w.n_services,
     )
+    _, bounds = w.by_service
     present = sum(g.number for service in w.spec.services for g in service.initial)
     accounted = int(((p.left != NEVER) ^ inside).sum())
     yield compared("patients_in_out_inside", "", present + len(demand.tick), accounted)
-    for service, asked, realised in zip(w.spec.services, *count.tolist(), strict=True):
-        yield compared("visits_left_or_inside", service.id, asked, realised)
+    for service, asked, failed in zip(w.spec.services, np.diff(bounds).tolist(), neither.tolist(), strict=True):
+        yield compared("visits_left_or_inside", service.id, asked, asked - failed)
     for check, n, at in zip(LEDGER, number.tolist(), rows, strict=True):
         if check != "one_place_at_a_time":
             yield none_of(check, "", n, _whose(w, at[at != NEVER]))

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from flowsim.measure.loops import index
+
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 Levels = npt.NDArray[np.int16]
@@ -91,7 +93,7 @@ def visits_one_by_one(
     (queued, started, left), (has_joined, was_there, has_started, is_placed), (begin, end) = ticks, flags, window
     found = np.zeros((n, len(VISITS)), np.int64)
     for row in range(service.size):
-        s, since, until = service[row], queued[row], left[row] if left[row] != NEVER else _FAR
+        s, since, until = index(service[row]), queued[row], left[row] if left[row] != NEVER else _FAR
         found[s, 0] += has_joined[row] and not was_there[row] and begin <= since < end
         if has_started[row]:
             began = started[row]
@@ -122,9 +124,9 @@ def alike(
         if stream[row] == NEVER:
             continue
         if 0 <= stream[row] < n_streams:
-            count[stream[row]] += 1
+            count[index(stream[row])] += 1
         if i < drawn[0].size:
-            is_same = stream[row] == drawn[0][i] and number[row] == drawn[1][i] and arrival[row] == drawn[2][i]
+            is_same = (stream[row] == drawn[0][i]) & (number[row] == drawn[1][i]) & (arrival[row] == drawn[2][i])
             for a in range(codes.shape[1]):
                 is_same &= codes[row, a] == others[i, a]
             same += is_same
@@ -200,17 +202,19 @@ def visits_made(
 
 @njit(cache=True, nogil=True)
 def ledger(
-    codes: tuple[Codes, Codes, Codes, Codes, Codes],
+    codes: tuple[Codes, Codes, Codes, Codes],
+    links: tuple[Codes, Codes],
     flags: tuple[Flags, Flags],
     ticks: tuple[Ints, Ints, Ints, Ints, Ints, Ints],
-    patients: tuple[Ints, Ints, Ints],
+    patients: tuple[Ints, Ints, Codes],
     in_progress: int,
     n_services: int,
 ) -> tuple[Ints, Ints, Ints, Flags, bool]:
     """Look at every visit once for all that must hold of it.
 
     Args:
-        codes: patient, service, outcome, whether there at the start, row of the patient's next visit.
+        codes: patient, service, outcome, whether there at the start.
+        links: rows of the same patient's visits before and after.
         flags: whether started; whether placed at the start.
         ticks: queued, started, seen, ready, left, interrupted.
         patients: arrival, left and exit of each.
@@ -218,48 +222,61 @@ def ledger(
         n_services: exits follow services.
 
     Returns:
-        How many visits fail each check of ``LEDGER``; the rows of the first few, NEVER after the last; visits, and
-        visits that either left or go on, by service; whether each patient is on a visit that goes on; and whether
+        How many visits fail each check of ``LEDGER``; the rows of the first few, NEVER after the last; visits, by
+        service, that neither left nor go on, or did both; whether each patient is on a visit that goes on; and whether
         every patient's starts are in order: what is said of one place at a time holds only then.
     """
-    patient, service, outcome, initial, following = codes
-    has_started, is_placed = flags
+    (patient, service, outcome, initial), (previous, following), (has_started, is_placed) = codes, links, flags
     queued, started, seen, ready, left, interrupted = ticks
     arrival, gone, way_out = patients
     number, rows = np.zeros(len(LEDGER), np.int64), np.full((len(LEDGER), NAMED), NEVER)
-    count, inside = np.zeros((2, n_services), np.int64), np.zeros(arrival.size, np.bool_)
-    holder = np.full(arrival.size, NEVER, np.int32)  # each patient's last visit that started, so far
+    wrong_end, inside = np.zeros(n_services, np.int64), np.zeros(arrival.size, np.bool_)
     in_order, latest = True, -_FAR
-    # Nothing below branches on what nobody can foresee: that would cost more than to look at what does not matter.
+    # Branches are on what hardly ever happens: a branch on what nobody can foresee would cost more than to look at
+    # what does not matter.
     for row in range(patient.size):
-        who, came, began, until, after = patient[row], queued[row], started[row], left[row], following[row]
-        has_left, goes_on, is_new = until != NEVER, outcome[row] == in_progress, initial[row] == 0
-        has_begun, is_ready = has_started[row], ready[row] != NEVER
-        count[0, service[row]] += 1
-        count[1, service[row]] += has_left != goes_on
-        is_lost, is_late, is_ghost, is_twice = has_left, False, True, False
-        if 0 <= who < arrival.size:
-            inside[who] |= goes_on
-            # A space is given up when the next place takes the patient: they have queued there by then.
-            moved_late = queued[max(after, 0)] > until
-            ended_wrong = (gone[who] != until) | (way_out[who] < n_services)
-            is_lost = has_left & (ended_wrong if after == NEVER else moved_late)
+        came, began, until, goes_on = queued[row], started[row], left[row], outcome[row] == in_progress
+        has_left, has_begun, is_new = until != NEVER, has_started[row], initial[row] == 0
+        if has_left == goes_on:
+            wrong_end[service[row]] += 1
+        is_lost, is_late, is_ghost, is_twice, was_lost, before = has_left, False, True, False, False, previous[row]
+        if 0 <= patient[row] < arrival.size:
+            who = index(patient[row])
+            if goes_on:
+                inside[who] = True
+            is_lost = has_left & (following[row] == NEVER) & ((gone[who] != until) | (way_out[who] < n_services))
             is_late = (gone[who] != NEVER) & ((not has_left) | (until > gone[who]) | (came > gone[who]))
             is_ghost = is_new & ((came < arrival[who]) | (has_begun & (began < arrival[who])))
-            before = holder[who]
-            held = has_begun and before != NEVER
-            in_order &= (not held) | (began >= started[max(before, 0)])
-            is_twice = held & ((left[max(before, 0)] == NEVER) | (began < left[max(before, 0)]))
-            holder[who] = row if has_begun else before
+            if before != NEVER:
+                # A space is given up when the next place takes the patient: they have queued there by then.
+                was_lost = (left[index(before)] != NEVER) & (came > left[index(before)])
+                holder = before  # the patient's visit before this that started
+                while holder != NEVER and not has_started[index(holder)]:
+                    holder = previous[index(holder)]
+                if has_begun and holder != NEVER:
+                    in_order &= began >= started[index(holder)]
+                    is_twice = (left[index(holder)] == NEVER) | (began < left[index(holder)])
         is_wrong = (has_begun & (began < came)) | (has_left & (until < came)) | (interrupted[row] < 0)
-        is_wrong |= is_ready & ((ready[row] < began) | (has_left & (until < ready[row])))
+        is_wrong |= (ready[row] != NEVER) & ((ready[row] < began) | (has_left & (until < ready[row])))
         is_wrong |= (seen[row] != NEVER) & (not is_placed[row]) & (seen[row] < began)
         is_early = is_new & (came < latest)
         latest = came if is_new else latest
-        if is_lost | is_late | is_ghost | is_twice | is_wrong | is_early:
+        if is_lost | is_late | is_ghost | is_twice | is_wrong | is_early | was_lost:
+            if was_lost:
+                _note(number, rows, 0, before)
             for check, fails in enumerate((is_lost, is_late, is_ghost, is_twice, is_wrong, is_early)):
                 if fails:
-                    if number[check] < NAMED:
-                        rows[check, number[check]] = row
-                    number[check] += 1
-    return number, rows, count, inside, in_order
+                    _note(number, rows, check, row)
+    return number, rows, wrong_end, inside, in_order
+
+
+@njit(cache=True, nogil=True)
+def _note(number: Ints, rows: Ints, check: int, row: int) -> None:
+    """Count a visit that fails a check, and keep its row if it is among the first few."""
+    if number[check] < NAMED or row < rows[check, NAMED - 1]:
+        at = min(number[check], NAMED - 1)
+        while at > 0 and rows[check, at - 1] > row:
+            rows[check, at] = rows[check, at - 1]
+            at -= 1
+        rows[check, at] = row
+    number[check] += 1

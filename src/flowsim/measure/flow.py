@@ -15,7 +15,7 @@ from flowsim.measure.moments import Moments
 from flowsim.measure.periods import Count, kept
 from flowsim.measure.records import Who
 from flowsim.measure.registry import Asked, measure_kind
-from flowsim.measure.sorting import whole
+from flowsim.measure.sorting import codes, whole
 from flowsim.measure.waits import runs, stamp
 from flowsim.trajectory import NEVER, Ints, Outcome
 
@@ -96,7 +96,7 @@ def outcome_share(window: Window, asked: Asked) -> Facts:
 def _outcomes(window: Window, asked: Asked) -> Count:
     """Return a count of the visits whose outcome is known, by service, outcome and period of joining."""
     v, slices, who = window.visits, window.at_services(asked.services), asked.who(window)
-    flag, outcome, queued = window.is_known, whole(v.outcome), whole(v.queued)
+    flag, outcome, queued = window.is_known, codes(v.outcome), whole(v.queued)
     return kept(lambda edges: visit_loops.outcomes(slices, flag, who, outcome, len(Outcome), queued, edges))
 
 
@@ -185,7 +185,7 @@ def return_share(window: Window, asked: Asked) -> Facts:
     last, clock = last[use], tick[row[use]]
     to = asked.places(window, "to")
     starts = visit_loops.next_starts(last, window.following, to, window.service, started, has_started)
-    exits = whole(patients.exit), whole(patients.left), asked.places(window, "exits", "none")
+    exits = codes(patients.exit), whole(patients.left), asked.places(window, "exits", "none")
     is_soon = stay_loops.follows(last, clock, starts, window.patient, exits, limit)
     values = ~is_soon if asked.option("share", "followed", "spared") == "spared" else is_soon
     return Moments(asked.names(window), asked.position(window, last), clock, values)
@@ -201,7 +201,7 @@ def avoided(window: Window, asked: Asked) -> Facts:
     paired difference in admissions says what an option avoids.
     """
     rows = visit_loops.flagged(asked.all_chosen(window), window.has_started)
-    ways = window.went, whole(window.visits.left), window.visits.outcome == Outcome.REFUSED
+    ways = window.went, whole(window.visits.left), window.visits.outcome == int(Outcome.REFUSED)
     home, unless = asked.places(window, "home", "home"), asked.places(window, "unless", "ward")
     where, links = asked.where(window), window.links
 

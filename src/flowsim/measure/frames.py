@@ -80,7 +80,7 @@ class Window(Records):
     @cached_property
     def is_known(self) -> Flags:
         """Which visits since the start started, or ended otherwise: those still waiting at the end did neither."""
-        is_over = self.has_started | (self.visits.outcome != Outcome.IN_PROGRESS)
+        is_over = self.has_started | (self.visits.outcome != int(Outcome.IN_PROGRESS))
         return np.asarray(is_over & (self.visits.initial == 0))
 
     @cached_property

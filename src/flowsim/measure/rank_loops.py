@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from flowsim.measure.loops import index
+
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 
@@ -73,21 +75,24 @@ def _sorted_above(keys: Ints, bits: int) -> Ints:
     """Return whole numbers rising but for their lowest bits: sorted digit by digit."""
     if keys.size == 0:
         return keys
-    size, low, high = 1 << _DIGIT_BITS, keys.min() >> bits, keys.max() >> bits
-    place, other = np.empty(size + 1, np.int64), np.empty_like(keys)
-    shift = 0
-    while (high - low) >> shift > 0:
-        place[:] = 0
-        for i in range(keys.size):
-            place[((((keys[i] >> bits) - low) >> shift) & (size - 1)) + 1] += 1
+    size, low, high, digits = 1 << _DIGIT_BITS, keys.min() >> bits, keys.max() >> bits, 0
+    while (high - low) >> (digits * _DIGIT_BITS) > 0:
+        digits += 1
+    # Where those of each value of each digit go, counted in one look at them all.
+    place, other = np.zeros((digits, size + 1), np.int64), np.empty_like(keys)
+    for i in range(keys.size):
+        rest = (keys[i] >> bits) - low
+        for d in range(digits):
+            place[d, index((rest & (size - 1)) + 1)] += 1
+            rest >>= _DIGIT_BITS
+    for d in range(digits):
         for digit in range(size):
-            place[digit + 1] += place[digit]
+            place[d, digit + 1] += place[d, digit]
         for i in range(keys.size):
-            digit = (((keys[i] >> bits) - low) >> shift) & (size - 1)
-            other[place[digit]] = keys[i]
-            place[digit] += 1
+            mine = index((((keys[i] >> bits) - low) >> (d * _DIGIT_BITS)) & (size - 1))
+            other[index(place[d, mine])] = keys[i]
+            place[d, mine] += 1
         keys, other = other, keys
-        shift += _DIGIT_BITS
     return keys
 
 
@@ -119,10 +124,10 @@ def at_ranks(values: Ints, bits: int, groups: Codes, lower: Ints, upper: Ints) -
     """
     seen, low, high = np.zeros(lower.size, np.int64), np.zeros(lower.size, np.int64), np.zeros(lower.size, np.int64)
     for i in range(values.size):
-        cell, value = values[i] & ((1 << bits) - 1), values[i] >> bits
+        cell, value = index(values[i] & ((1 << bits) - 1)), values[i] >> bits
         for way in range(groups.shape[0]):
-            g = groups[way, cell]
-            if g >= 0:
+            if groups[way, cell] >= 0:
+                g = index(groups[way, cell])
                 if seen[g] == lower[g]:
                     low[g] = value
                 if seen[g] == upper[g]:

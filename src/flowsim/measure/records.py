@@ -145,7 +145,7 @@ class Records:
     def has_joined(self) -> Flags:
         """Which visits were neither refused nor balked."""
         outcome = self.visits.outcome
-        return np.asarray((outcome != Outcome.REFUSED) & (outcome != Outcome.BAULKED))
+        return np.asarray((outcome != int(Outcome.REFUSED)) & (outcome != int(Outcome.BAULKED)))
 
     @cached_property
     def is_placed(self) -> Flags:
@@ -186,20 +186,33 @@ class Records:
         if self._n_codes <= _MOST_CODES:
             code, there = self._combination
             return code, self.once(("who", wanted, by), lambda: keys_by_code(self._sizes, wanted, by)[there])
-        every = np.arange(len(self.visits.patient), dtype=np.int32)
-        return every, _keys(wanted, by, len(every), self._sizes, self.levels)
+        return self.code, _keys(wanted, by, len(self.code), self._sizes, self.levels)
 
     @property
     def code(self) -> Codes:
-        """A code of each visit's patient, as in ``who``."""
+        """A code of each visit's patient, as in ``who``: of the levels of all their attributes."""
+        return self._combination[0]
+
+    @property
+    def n_codes(self) -> int:
+        """How many codes there are."""
+        return len(self._combination[1])
+
+    def levels_by_code(self, attribute: int) -> Levels:
+        """Return the level of an attribute by ``code``."""
         if self._n_codes <= _MOST_CODES:
-            return self._combination[0]
-        return np.arange(len(self.visits.patient), dtype=np.int32)
+            return level_by_code(self._sizes, attribute)[self._combination[1]]
+        return self.levels(attribute)
 
     @cached_property
     def _combination(self) -> tuple[Codes, Ints]:
-        """The place of each visit's combination of levels among those there are, and which those are."""
-        return visit_loops.ranked(whole(self.visits.attributes), self._n_codes)
+        """The place of each visit's combination of levels among those there are, and which those are.
+
+        Where too many could be there, each visit has a code of its own.
+        """
+        if self._n_codes <= _MOST_CODES:
+            return visit_loops.ranked(codes(self.visits.attributes), self._n_codes)
+        return np.arange(len(self.visits.patient), dtype=np.int32), whole(self.visits.attributes)
 
     # ------------------------------------------------------------- a patient's visits in order
 
@@ -234,7 +247,7 @@ class Records:
 
     @cached_property
     def _ways(self) -> tuple[Places, Places]:
-        return visit_loops.ways(self.service, whole(self.visits.destination), self.previous, self.following)
+        return visit_loops.ways(self.service, codes(self.visits.destination), self.previous, self.following)
 
 
 def both(first: Who, second: Who) -> Who:

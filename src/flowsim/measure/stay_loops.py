@@ -21,6 +21,7 @@ Where = tuple[Codes, Ints, int]
 """Service of each visit, the position of each service, and how many positions there are."""
 
 NEVER = -1
+_FAR = 1 << 62
 
 
 @njit(cache=True, nogil=True)
@@ -82,19 +83,19 @@ def times(
         bits += 1
     for i in range(first.size):
         a, z = index(first[i]), index(last[i])
-        at = until_at[z] if by_end else since_at[a]
+        since, until = since_at[a], until_at[z]
+        at = until if by_end else since
         if at < earliest or at >= latest or not (has_begun[a] and has_ended[z]):
             continue
-        since, until = since_at[a], until_at[z]
         if midnights.size:
             # The next midnight after it began.
             night = before(midnights, since + 1, night)
             if night == midnights.size or midnights[night] > until:
                 continue
-        s, p = position[service[a]], period_of(edges, at, p)
-        number[s, p] += 1
-        total[s, p] += until - since
-        packed[n] = ((until - since) << bits) + s * n_periods + p
+        s, p = index(position[index(service[a])]), period_of(edges, at, p)
+        number[s, index(p)] += 1
+        total[s, index(p)] += until - since
+        packed[n] = ((until - since) << bits) + np.int64(s) * n_periods + p
         n += 1
     return number, total, packed[:n], bits
 
@@ -126,11 +127,12 @@ def over_limits(
         a, z = index(first[i]), index(last[i])
         since = since_at[a]
         if has_begun[a] and earliest <= since < final and (has_ended[z] or left[z] == NEVER):
-            s, p = position[service[a]], period_of(edges, since, p)
+            s, p = index(position[index(service[a])]), period_of(edges, since, p)
+            took = until_at[z] - since if has_ended[z] else _FAR
             for k in range(limits.size):
                 if since < known_to - limits[k]:
-                    number[0, k, s, p] += 1
-                    number[1, k, s, p] += not has_ended[z] or until_at[z] - since > limits[k]
+                    number[0, k, s, index(p)] += 1
+                    number[1, k, s, index(p)] += took > limits[k]
     return number
 
 
@@ -151,11 +153,11 @@ def led(last: Codes, where: Where, left: Ints, went: Places, is_out: Flags, is_t
     begin, end, p = edges[0], edges[edges.size - 1], 0
     number = np.zeros((2, n_services, edges.size - 1), np.int64)
     for i in range(last.size):
-        row = last[i]
+        row = index(last[i])
         if begin <= left[row] < end and not is_out[went[row]]:
-            s, p = position[service[row]], period_of(edges, left[row], p)
-            number[0, s, p] += 1
-            number[1, s, p] += is_there[went[row]]
+            s, p = index(position[index(service[row])]), period_of(edges, left[row], p)
+            number[0, s, index(p)] += 1
+            number[1, s, index(p)] += is_there[went[row]]
     return number
 
 
@@ -174,17 +176,17 @@ def shares(rows: Codes, where: Where, tick: Ints, flag: Flags, edges: Ints) -> I
     begin, end, p = edges[0], edges[edges.size - 1], 0
     number = np.zeros((2, n_services, edges.size - 1), np.int64)
     for i in range(rows.size):
-        at = tick[rows[i]]
-        if begin <= at < end:
-            s, p = position[service[rows[i]]], period_of(edges, at, p)
-            number[0, s, p] += 1
-            number[1, s, p] += flag[i]
+        row = index(rows[i])
+        if begin <= tick[row] < end:
+            s, p = index(position[index(service[row])]), period_of(edges, tick[row], p)
+            number[0, s, index(p)] += 1
+            number[1, s, index(p)] += flag[i]
     return number
 
 
 @njit(cache=True, nogil=True)
 def follows(
-    last: Codes, clock: Ints, starts: Ints, patient: Codes, exits: tuple[Ints, Ints, Flags], limit: int
+    last: Codes, clock: Ints, starts: Ints, patient: Codes, exits: tuple[Codes, Ints, Flags], limit: int
 ) -> Flags:
     """Return whether the first thing of interest came no later than a limit after each clock.
 
@@ -199,7 +201,7 @@ def follows(
     code, left, counts = exits
     found = np.empty(last.size, np.bool_)
     for i in range(last.size):
-        who, soonest = patient[last[i]], starts[i]
+        who, soonest = index(patient[index(last[i])]), starts[i]
         if code[who] != NEVER and counts[code[who]]:
             soonest = min(soonest, left[who])
         found[i] = soonest - clock[i] <= limit
@@ -225,10 +227,13 @@ def admitted_after(
     at, tick = np.empty(first.size, np.int64), np.empty(first.size, np.int64)
     kind, n = np.empty(first.size, np.int64), 0
     for i in range(first.size):
-        bed = following[last[i]]
-        if bed != NEVER and ward[service[bed]] and has_started[bed]:
-            waited = started[bed] - queued[first[i]]
-            at[n], tick[n], kind[n] = position[service[first[i]]], started[bed], waited > hours[1]
+        a, after = index(first[i]), following[index(last[i])]
+        if after == NEVER:
+            continue
+        bed = index(after)
+        if ward[index(service[bed])] and has_started[bed]:
+            waited = started[bed] - queued[a]
+            at[n], tick[n], kind[n] = position[index(service[a])], started[bed], waited > hours[1]
             n += waited > hours[0]
     return at[:n].copy(), tick[:n].copy(), kind[:n].copy()
 
@@ -254,18 +259,19 @@ def seen_and_home(
     saw, number = marked(rows, service.size), np.zeros((n_services, edges.size - 1), np.int64)
     for i in range(rows.size):
         # Back to the start of the episode, unless a visit before saw the patient.
-        row, before_it = rows[i], previous[rows[i]]
-        while before_it != NEVER and not home[service[before_it]] and not saw[before_it]:
-            row, before_it = before_it, previous[before_it]
-        if before_it != NEVER and not home[service[before_it]]:
+        row, before_it = rows[i], previous[index(rows[i])]
+        while before_it != NEVER and not home[index(service[index(before_it)])] and not saw[index(before_it)]:
+            row, before_it = before_it, previous[index(before_it)]
+        if before_it != NEVER and not home[index(service[index(before_it)])]:
             continue
         # And on to its end, unless a ward is asked for.
         end = NEVER
-        while row != NEVER and not ward[service[row]]:
-            is_last = home[service[row]]
-            if home[went[row]] and not is_last and not refused[row] and left[row] != NEVER:
+        while row != NEVER and not ward[index(service[index(row)])]:
+            here = index(row)
+            is_last = home[index(service[here])]
+            if home[went[here]] and not is_last and not refused[here] and left[here] != NEVER:
                 end = row
-            row = NEVER if is_last else following[row]
+            row = NEVER if is_last else following[here]
         if row == NEVER and end != NEVER and earliest <= left[end] < latest:
             p = period_of(edges, left[end], p)
             number[position[service[rows[i]]], p] += 1
@@ -284,10 +290,10 @@ def repeats(rows: Codes, links: Links, home: Flags) -> Flags:
     service, previous, _ = links
     is_contact, found = marked(rows, service.size), np.zeros(rows.size, np.bool_)
     for i in range(rows.size):
-        earlier = previous[rows[i]]
-        while earlier != NEVER and not home[service[earlier]] and not found[i]:
-            found[i] = is_contact[earlier]
-            earlier = previous[earlier]
+        earlier = previous[index(rows[i])]
+        while earlier != NEVER and not home[index(service[index(earlier)])] and not found[i]:
+            found[i] = is_contact[index(earlier)]
+            earlier = previous[index(earlier)]
     return found
 
 
@@ -299,6 +305,6 @@ def contacts_from(first: Codes, rows: Codes, links: Links, home: Flags) -> Ints:
     for i in range(first.size):
         row = first[i]
         while row != NEVER:
-            found[i] += is_contact[row]
-            row = NEVER if home[service[row]] else following[row]
+            found[i] += is_contact[index(row)]
+            row = NEVER if home[index(service[index(row)])] else following[index(row)]
     return found

@@ -35,25 +35,25 @@ def neighbours(patient: Codes) -> tuple[Codes, Codes]:
     for row in range(n):
         if patient[row] < 0:
             continue
-        before = latest[patient[row]]
-        latest[patient[row]] = row
+        before = latest[index(patient[row])]
+        latest[index(patient[row])] = row
+        previous[row] = before
         if before != NEVER:
-            previous[row] = before
-            following[before] = row
+            following[index(before)] = row
     return previous, following
 
 
 @njit(cache=True, nogil=True)
-def ways(service: Codes, destination: Ints, previous: Codes, following: Codes) -> tuple[Places, Places]:
+def ways(service: Codes, destination: Codes, previous: Codes, following: Codes) -> tuple[Places, Places]:
     """Return the service of the visit before, and where each visit led: its destination, else the next service."""
     n = service.size
     came, went = np.empty(n, np.int16), np.empty(n, np.int16)
     for row in range(n):
         before, after = previous[row], following[row]
-        came[row] = service[before] if before != NEVER else NEVER
+        came[row] = service[index(before)] if before != NEVER else NEVER
         went[row] = destination[row]
-        if went[row] == NEVER and after != NEVER:
-            went[row] = service[after]
+        if destination[row] == NEVER and after != NEVER:
+            went[row] = service[index(after)]
     return came, went
 
 
@@ -62,22 +62,23 @@ def by_service(service: Codes, n_services: int) -> tuple[Codes, Ints]:
     """Return rows service by service, each service's rising, and where those of each begin (and the last end)."""
     bounds = np.zeros(n_services + 1, np.int64)
     for row in range(service.size):
-        bounds[service[row] + 1] += 1
+        bounds[index(service[row] + 1)] += 1
     for s in range(n_services):
         bounds[s + 1] += bounds[s]
     rows, place = np.empty(service.size, np.int32), bounds.copy()
     for row in range(service.size):
-        rows[place[service[row]]] = row
-        place[service[row]] += 1
+        here = index(service[row])
+        rows[index(place[here])] = row
+        place[here] += 1
     return rows, bounds
 
 
 @njit(cache=True, nogil=True)
-def ranked(code: Ints, n_codes: int) -> tuple[Codes, Ints]:
+def ranked(code: Codes, n_codes: int) -> tuple[Codes, Ints]:
     """Return the place of each code among those there are, and which those are, rising."""
     place, n = np.full(n_codes, NEVER, np.int32), 0
     for i in range(code.size):
-        place[code[i]] = 0
+        place[index(code[i])] = 0
     there = np.empty(min(n_codes, code.size), np.int64)
     for c in range(n_codes):
         if place[c] != NEVER:
@@ -85,7 +86,7 @@ def ranked(code: Ints, n_codes: int) -> tuple[Codes, Ints]:
             n += 1
     found = np.empty(code.size, np.int32)
     for i in range(code.size):
-        found[i] = place[code[i]]
+        found[i] = place[index(code[i])]
     return found, there[:n].copy()
 
 
@@ -105,7 +106,7 @@ def selected(slices: Slices, flag: Flags, who: tuple[Codes, Keys]) -> Codes:
             row = index(rows[i])
             # Written whether wanted or not, and kept if so: no branch to guess.
             found[n_found] = row
-            n_found += (flag.size == 0 or flag[row]) and (key.size == 0 or key[code[row]] >= 0)
+            n_found += (flag.size == 0 or flag[row]) and (key.size == 0 or key[index(code[row])] >= 0)
     return found[:n_found].copy()
 
 
@@ -114,7 +115,7 @@ def looked_up(rows: Codes, code: Codes, value: Ints) -> Ints:
     """Return the value of the code of each of some rows."""
     found = np.empty(rows.size, np.int64)
     for i in range(rows.size):
-        found[i] = value[code[rows[i]]]
+        found[i] = value[index(code[index(rows[i])])]
     return found
 
 
@@ -124,7 +125,7 @@ def flagged(rows: Codes, flag: Flags) -> Codes:
     found, n_found = np.empty(rows.size, np.int32), 0
     for i in range(rows.size):
         found[n_found] = rows[i]
-        n_found += flag[rows[i]]
+        n_found += flag[index(rows[i])]
     return found[:n_found].copy()
 
 
@@ -175,7 +176,7 @@ def tally(visits: Stamped, allowed: Flags, key: Keys, n_keys: int, n_periods: in
     for k in range(bounds.size - 1):
         for i in range(bounds[k], bounds[k + 1]):
             if allowed.size == 0 or allowed[place[i]]:
-                whose = np.int64(key[code[i]]) if key.size else np.int64(0)
+                whose = np.int64(key[index(code[i])]) if key.size else np.int64(0)
                 if whose >= 0:
                     number[k, whose, period[i]] += 1
     return number
@@ -183,7 +184,7 @@ def tally(visits: Stamped, allowed: Flags, key: Keys, n_keys: int, n_periods: in
 
 @njit(cache=True, nogil=True)
 def outcomes(
-    slices: Slices, flag: Flags, who: tuple[Codes, Keys], outcome: Ints, n: int, queued: Ints, edges: Ints
+    slices: Slices, flag: Flags, who: tuple[Codes, Keys], outcome: Codes, n: int, queued: Ints, edges: Ints
 ) -> Ints:
     """Return how many visits joined in each period ended in which way: (services, outcomes, periods).
 
@@ -202,9 +203,9 @@ def outcomes(
     for k in range(first.size):
         for i in range(first[k], last[k]):
             row = index(rows[i])
-            if begin <= queued[row] < end and flag[row] and (key.size == 0 or key[code[row]] >= 0):
+            if begin <= queued[row] < end and flag[row] and (key.size == 0 or key[index(code[row])] >= 0):
                 p = period_of(edges, queued[row], p)
-                number[k, outcome[row], p] += 1
+                number[k, index(outcome[row]), index(p)] += 1
     return number
 
 
@@ -217,7 +218,7 @@ def marked(rows: Codes, n: int) -> Flags:
     """Return which of so many rows are among some."""
     found = np.zeros(n, np.bool_)
     for i in range(rows.size):
-        found[rows[i]] = True
+        found[index(rows[i])] = True
     return found
 
 
@@ -231,22 +232,25 @@ def runs(rows: Codes, provider: Codes, links: Links) -> tuple[Codes, Codes]:
         links: see ``Links``.
     """
     service, previous, following = links
-    is_mine, by_provider = marked(rows, service.size), provider.size > 0
+    is_mine = marked(rows, service.size)
     first, last, n = np.empty(rows.size, np.int32), np.empty(rows.size, np.int32), 0
     for i in range(rows.size):
         row = rows[i]
-        after = following[row]
-        goes_on = after != NEVER and is_mine[after]
-        if goes_on and (not by_provider or provider[service[row]] == provider[service[after]]):
+        after = following[index(row)]
+        if after != NEVER and is_mine[index(after)] and _is_one(row, after, service, provider):
             continue
-        head, before = row, previous[row]
-        while before != NEVER and is_mine[before]:
-            if by_provider and provider[service[head]] != provider[service[before]]:
-                break
-            head, before = before, previous[before]
+        head, before = row, previous[index(row)]
+        while before != NEVER and is_mine[index(before)] and _is_one(head, before, service, provider):
+            head, before = before, previous[index(before)]
         first[n], last[n] = head, row
         n += 1
     return first[:n].copy(), last[:n].copy()
+
+
+@njit(cache=True, nogil=True)
+def _is_one(row: int, other: int, service: Codes, provider: Codes) -> bool:
+    """Whether two visits are to one provider; any are where none are given."""
+    return provider.size == 0 or bool(provider[index(service[index(row)])] == provider[index(service[index(other)])])
 
 
 @njit(cache=True, nogil=True)
@@ -256,9 +260,9 @@ def heads(rows: Codes, links: Links) -> Codes:
     is_mine, found = marked(rows, service.size), np.empty(rows.size, np.int32)
     for i in range(rows.size):
         head = rows[i]
-        before = previous[head]
-        while before != NEVER and is_mine[before]:
-            head, before = before, previous[before]
+        before = previous[index(head)]
+        while before != NEVER and is_mine[index(before)]:
+            head, before = before, previous[index(before)]
         found[i] = head
     return found
 
@@ -279,9 +283,10 @@ def next_starts(
     """
     found = np.full(rows.size, 1 << 62, np.int64)
     for i in range(rows.size):
-        later = following[rows[i]]
+        later = following[index(rows[i])]
         while later != NEVER:
-            if counts[service[later]] and has_started[later]:
-                found[i] = min(found[i], started[later])
-            later = following[later]
+            row = index(later)
+            if counts[index(service[row])] and has_started[row]:
+                found[i] = min(found[i], started[row])
+            later = following[row]
     return found

@@ -240,6 +240,18 @@ def test_a_lost_patient_is_caught(spec, true_run):
     assert {"patients_in_out_inside", "leavers_turn_up"} <= failed(audit(spec, bad, demand))
 
 
+def test_those_who_leave_before_the_next_place_takes_them_are_counted_and_the_first_of_them_named(spec, true_run):
+    trajectory, demand = true_run
+    v = trajectory.visits
+    here = np.flatnonzero((v.service == 0) & (v.left != NEVER))
+    went_on = [row for row in here if (v.patient[row + 1 :] == v.patient[row]).any()][:20]
+    # Who moves on later may have come before: those named are the first by when they came.
+    table = audit(spec, with_visits(trajectory, left=changed(v.left, went_on, v.left[went_on] - 1)), demand)
+    lost = table[table["check"] == "leavers_turn_up"].iloc[0]
+    assert lost["realised"] == 20
+    assert lost["note"] == "; ".join(f"patient {v.patient[row]} at ae" for row in went_on[:3])
+
+
 def test_a_bed_kept_by_someone_gone_is_caught(spec, true_run):
     trajectory, demand = true_run
     v = trajectory.visits

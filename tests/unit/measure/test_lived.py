@@ -15,38 +15,45 @@ LEVELS = (3, 2, 4)
 PERIODS = np.array([0, 9000, 20_000])
 GAMMA, CONSTANT = Distribution("gamma", 2.0, 100.0), Distribution("constant", 60.0)
 CURVES = [limited_moments(d, 5000.0) for d in (GAMMA, CONSTANT)]
-FIRST = Table((), (), (GAMMA,))
 SECOND = Table(
     (2, BY_ORIGIN, 0, BY_DESTINATION), (4, 6, 3, 5), tuple(RNG.choice([GAMMA, CONSTANT], 360 * 3)), periods=3
 )
 SHARES = Table((1,), (2,), (0.3, 0.8))
 DRAWN = np.array([0, -1, 4, 3, -1, 2])
+NEVER_SETTLED = [-FAR] * 3
 
 
-def pass_of(once, level_before):
-    """Return a pass over three durations: of one curve; in two parts, by place, one with shares; and of one curve."""
+WAYS = ((), ((2, 90), (0, 5)), ((1, 1),))
+"""In which attributes matter: for none, for the second duration's first part, and for shares and the last duration."""
+DUE = codes([[sum(level[a] * n for a, n in way) for level in np.ndindex(LEVELS)] for way in WAYS])
+
+
+def pass_of(once, settled):
+    """Return a pass over three durations: of one curve; in two parts, by place, one with shares; and by attribute."""
     number = np.array([[0, 1], [-1, 2]])
     drawn = np.vstack([np.full(6, -1), DRAWN, np.full(6, -1)])
-    latest = np.array([-1, LATEST, LATEST])
-    wanted = Wanted(number, latest, level_before, drawn, np.array([False, True, False]), once)
+    latest, rows = np.array([-1, LATEST, -1]), [1 + (d is CONSTANT) for d in SECOND.rows]
+    first = np.array([0, 1, 1 + len(rows), 2 + len(rows)])
+    way = np.array([[0, 0], [1, 0], [0, 2], [2, 0]])
+    by_place = np.array([False, True, False])
+    wanted = Wanted(number, latest, settled, way[[0, 1, 3], 0], first[[0, 1, 3]], drawn, by_place, once)
     # Each part's curves are its own: of the first duration, of both parts of the second, and of the third.
-    own = [CURVES[0], *CURVES, CURVES[0], CURVES[1]]
+    own = [CURVES[0], *CURVES, CURVES[0], CURVES[1], CURVES[0]]
     grid, mean, square = (np.concatenate([curve[i] for curve in own]) for i in range(3))
     begins = np.cumsum([0, *(len(curve[0]) for curve in own)])
     rises = [np.append(np.diff(each), 0) / np.append(np.maximum(np.diff(grid), 1e-9), 1) for each in (mean, square)]
     for rise in rises:
         rise[begins[1:] - 1] = 0
-    rows = [1 + (d is CONSTANT) for d in SECOND.rows]
+    second = [[0, 0], [1, 0], [0, 0], [0, 0]]
     tables = Tables(
         parts=np.array([0, 1, 3, 4]),
-        keys=np.array([0, 0, 0, 4, 4, 4, 5, 5, 5]),
-        by=np.array([*SECOND.by, *SHARES.by]),
-        sizes=np.array([*SECOND.sizes, *SHARES.sizes]),
-        below=np.array([1, -1, 8, -1, 4]),
-        by_period=np.array([False, False, True, False, False, False, False, False]),
+        way=way,
+        by_drawn=np.array(second),
+        by_origin=np.array(second) * 15,
+        by_period=np.array(second) * 360,
         periods=PERIODS,
-        curve=np.array([0, *rows, 3, 4]),
-        first_curve=np.array([0, 1, 1 + len(rows), 2 + len(rows)]),
+        curve=np.array([0, *rows, 3, 4, 5]),
+        first_curve=first,
         share=np.array(SHARES.rows),
         first_share=np.array([-1, -1, 0, -1]),
     )
@@ -55,9 +62,9 @@ def pass_of(once, level_before):
 
 def expected(which, start, levels, origin, drawn):
     """Return the mean and variance of each curve's part in a duration: (curves, 2)."""
-    found = np.zeros((5, 2))
+    found = np.zeros((6, 2))
     period = np.searchsorted(PERIODS, start, side="right") - 1
-    by_part = {0: [(0, GAMMA, 1.0)], 2: [(4, CONSTANT, 1.0)]}
+    by_part = {0: [(0, GAMMA, 1.0)], 2: [(4 + levels[1], GAMMA if levels[1] else CONSTANT, 1.0)]}
     if which == 1:
         d = SECOND.rows[SECOND.index(period, levels, origin, drawn)]
         by_part[1] = [(1 + (d is CONSTANT), d, 1.0), (3, GAMMA, SHARES.rows[levels[1]])]
@@ -68,9 +75,10 @@ def expected(which, start, levels, origin, drawn):
     return found
 
 
-@pytest.mark.parametrize("once", [False, True])
-@pytest.mark.parametrize("level_before", [[-FAR] * 3, [1000, -FAR, END - 500]])
-def test_durations_lived_are_compared_with_what_is_expected_of_each(once, level_before):
+@pytest.mark.parametrize(
+    ("once", "settled"), [(False, NEVER_SETTLED), (True, NEVER_SETTLED), (False, [1000, -FAR, 1000])]
+)
+def test_durations_lived_are_compared_with_what_is_expected_of_each(once, settled):
     service, step, visit = (
         codes(RNG.integers(0, 2, N)),
         codes(RNG.integers(0, 2, N)),
@@ -80,18 +88,19 @@ def test_durations_lived_are_compared_with_what_is_expected_of_each(once, level_
     stop = np.where((start < 0) | (RNG.random(N) < 0.2), -1, start + RNG.integers(0, 90, N))
     following = codes(np.where(RNG.random(N_VISITS) < 0.5, -1, RNG.integers(0, N_VISITS, N_VISITS)))
     place, went = codes(RNG.integers(0, 3, N_VISITS)), codes(RNG.integers(-1, 5, N_VISITS))
-    attributes, origin = RNG.integers(0, 24, N_VISITS), codes(RNG.integers(0, 6, N_VISITS))
+    attributes, origin = codes(RNG.integers(0, 24, N_VISITS)), codes(RNG.integers(0, 6, N_VISITS))
     is_placed = RNG.random(N_VISITS) < 0.1
     visits = (following, place, went, attributes, origin, is_placed)
-    plan = pass_of(once, np.array(level_before))
-    found = lived(*plan, (service, step, visit, start, stop), visits, END, MINUTE)
-    count, ticks, sums, met = np.zeros(3), np.zeros(3), np.zeros((5, 2)), set()
+    plan = pass_of(once, np.array(settled))
+    rows, slices = (service, step, visit, start, stop), (codes(()), np.array([0]), np.array([N]))
+    found = lived(*plan, rows, slices, visits, DUE, END, MINUTE)
+    count, ticks, sums, met = np.zeros(3), np.zeros(3), np.zeros((6, 2)), set()
     for row in range(N):
         which, mine = plan[0].number[service[row], step[row]], visit[row]
         if which < 0 or start[row] < 0 or (once and mine in met):
             continue
         met.add(mine)
-        if is_placed[mine] or (which > 0 and (stop[row] < 0 or start[row] > LATEST)):
+        if is_placed[mine] or (which == 1 and (stop[row] < 0 or start[row] > LATEST)):
             continue
         drawn = DRAWN[place[following[mine]] if following[mine] >= 0 else went[mine]] if which == 1 else 0
         if drawn >= 0:
@@ -104,11 +113,12 @@ def test_durations_lived_are_compared_with_what_is_expected_of_each(once, level_
     np.testing.assert_allclose(found[2], sums, rtol=1e-12)
 
 
-def test_rows_that_are_visits_are_their_own():
-    n_steps, none = codes(()), np.full(2, -1)
-    plan = pass_of(False, np.full(3, -FAR))
-    visits = (codes(none), codes([0, 0]), codes(none), np.zeros(2, dtype=int), codes(none), np.array([False, True]))
-    count, ticks, _ = lived(
-        *plan, (codes([0, 0]), n_steps, n_steps, np.array([50, 60]), np.array([80, -1])), visits, END, MINUTE
-    )
+def test_rows_that_are_visits_are_their_own_and_looked_at_where_they_lie():
+    none, number = codes(np.full(3, -1)), np.array([[0], [-1]])
+    wanted, *others = pass_of(False, np.array(NEVER_SETTLED))
+    visits = (none, codes([0, 1, 0]), none, codes([0, 0, 0]), none, np.array([False, False, True]))
+    rows = codes([0, 1, 0]), codes(()), codes(()), np.array([50, 60, 70]), np.array([80, -1, -1])
+    slices = codes([0, 2, 1]), np.array([0]), np.array([2])
+    plan = wanted._replace(number=number), *others
+    count, ticks, _ = lived(*plan, rows, slices, visits, DUE, END, MINUTE)
     assert (count.tolist(), ticks.tolist()) == ([1, 0, 0], [30, 0, 0])
