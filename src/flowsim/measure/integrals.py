@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from flowsim.measure import loops, rank_loops
-from flowsim.measure.sorting import Codes, codes, stable_order, whole
+from flowsim.measure import level_loops, loops
+from flowsim.measure.sorting import Codes, codes, whole
 from flowsim.trajectory import Ints
 
 NOUGHT: Ints = np.zeros(1, dtype=np.int64)
@@ -72,14 +72,7 @@ def steps(start: Ints, stop: Ints, weight: Ints | Codes, begin: int, end: int) -
     Returns:
         Ticks, the first ``begin``, and the level from each until the next (or ``end``).
     """
-    up, down, up_by, down_by, are_ones = loops.changes(whole(start), whole(stop), codes(weight), begin, end)
-    if are_ones:
-        # Ticks alone sort quicker than ticks with something attached, and numpy's stable sort merges what is nearly
-        # in order, as beginnings mostly are.
-        up, down = np.sort(up, kind="stable"), rank_loops.rising_ticks(down)
-        return loops.merged(up, down, up_by[:0], down_by[:0], begin)
-    first, last = stable_order(up), stable_order(down)
-    return loops.merged(up[first], down[last], up_by[first], down_by[last], begin)
+    return level_loops.steps(whole(start), whole(stop), codes(weight), begin, end)
 
 
 def clipped(ticks: Ints, level: Ints, begin: int, end: int) -> tuple[Ints, Ints]:

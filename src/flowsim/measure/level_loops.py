@@ -11,7 +11,7 @@ import numpy.typing as npt
 from numba import njit
 
 from flowsim.measure.loops import index, quantile
-from flowsim.measure.rank_loops import rising_ticks
+from flowsim.measure.rank_loops import rising
 from flowsim.measure.span_loops import FAR, NEVER, Spans
 from flowsim.measure.visit_loops import Slices
 
@@ -70,6 +70,24 @@ def census(
             for q in range(shares.size):
                 quantiles[k, q] = lowest + quantile(spent, shares[q] * (end - window[0]))
     return quantiles, at_ticks, is_above
+
+
+@njit(cache=True, nogil=True)
+def steps(start: Ints, stop: Ints, weight: Codes, begin: int, end: int) -> tuple[Ints, Ints]:
+    """Return the number of stretches open as a step function: see ``integrals.steps``."""
+    bits, most = _bits(weight), 2 * start.size
+    loose, found = np.empty(most, np.int64), np.empty(most, np.int64)
+    n = _of_stretches(loose, 0, start, stop, weight, begin, end, bits)
+    _put_in_order(loose, n, bits, end - begin, found, np.empty(2 * most + 2, np.int32))
+    ticks, levels = np.empty(n + 1, np.int64), np.empty(n + 1, np.int64)
+    ticks[0], levels[0] = begin, 0
+    at, level, half, mask = 0, 0, 1 << (bits - 1), (1 << bits) - 1
+    for i in range(n):
+        tick = begin + (found[i] >> bits)
+        level += (found[i] & mask) - half
+        at += tick != ticks[at]
+        ticks[at], levels[at] = tick, level
+    return ticks[: at + 1].copy(), levels[: at + 1].copy()
 
 
 @njit(cache=True, nogil=True)
@@ -158,7 +176,7 @@ def _put_in_order(loose: Ints, n: int, bits: int, span: int, found: Ints, place:
             found[at] = change
             moves += i - at
             if moves > _MOVES * n:
-                found[:n] = rising_ticks(found[:n])
+                found[:n] = rising(found[:n], bits)
                 return
 
 

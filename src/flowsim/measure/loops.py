@@ -155,56 +155,6 @@ def levels_at(keys: Codes, n_keys: int, start: Ints, stop: Ints, weight: Codes, 
 
 
 @njit(cache=True, nogil=True)
-def changes(start: Ints, stop: Ints, weight: Codes, begin: int, end: int) -> tuple[Ints, Ints, Ints, Ints, bool]:
-    """Return when intervals open and close between two ticks.
-
-    Returns:
-        Ticks of opening and of closing, their weights in the same order, and whether every weight is 1.
-    """
-    n, n_up, n_down, are_ones = start.size, 0, 0, True
-    up, up_by = np.empty(n, np.int64), np.empty(n, np.int64)
-    down, down_by = np.empty(n, np.int64), np.empty(n, np.int64)
-    for i in range(n):
-        if stop[i] > begin and start[i] < end and stop[i] > start[i]:
-            up[n_up], up_by[n_up] = max(start[i], begin), weight[i]
-            n_up += 1
-            are_ones = are_ones and weight[i] == 1
-            if stop[i] < end:
-                down[n_down], down_by[n_down] = stop[i], weight[i]
-                n_down += 1
-    return up[:n_up], down[:n_down], up_by[:n_up], down_by[:n_down], are_ones
-
-
-@njit(cache=True, nogil=True)
-def merged(up: Ints, down: Ints, up_by: Ints, down_by: Ints, begin: int) -> tuple[Ints, Ints]:
-    """Return the number open as a step function from rising ticks of opening and closing.
-
-    Args:
-        up: ticks of opening.
-        down: ticks of closing.
-        up_by: weights; empty where all are 1.
-        down_by: the same.
-        begin: the first tick of the function, no later than any.
-    """
-    n_up, n_down = up.size, down.size
-    ticks, levels = np.empty(n_up + n_down + 1, np.int64), np.empty(n_up + n_down + 1, np.int64)
-    ticks[0], levels[0] = begin, 0
-    at, i, j, level = 0, 0, 0, 0
-    while i < n_up or j < n_down:
-        if j == n_down or (i < n_up and up[i] <= down[j]):
-            tick = up[i]
-            level += up_by[i] if up_by.size else 1
-            i += 1
-        else:
-            tick = down[j]
-            level -= down_by[j] if down_by.size else 1
-            j += 1
-        at += tick != ticks[at]
-        ticks[at], levels[at] = tick, level
-    return ticks[: at + 1].copy(), levels[: at + 1].copy()
-
-
-@njit(cache=True, nogil=True)
 def less(ticks: Ints, level: Ints, others: Ints, lower: Ints) -> tuple[Ints, Ints]:
     """Return a step function less another, at the ticks of both; they begin at the same tick."""
     at, found = np.empty(ticks.size + others.size, np.int64), np.empty(ticks.size + others.size, np.int64)

@@ -97,15 +97,6 @@ def _sorted_above(keys: Ints, bits: int) -> Ints:
 
 
 @njit(cache=True, nogil=True)
-def rising_ticks(ticks: Ints) -> Ints:
-    """Return ticks rising; what is in order already is left alone."""
-    for i in range(1, ticks.size):
-        if ticks[i] < ticks[i - 1]:
-            return _sorted_above(ticks.copy(), 0)
-    return ticks
-
-
-@njit(cache=True, nogil=True)
 def rising(packed: Ints, bits: int) -> Ints:
     """Return values with their cells, value x 2^bits + cell, the values rising."""
     return _sorted_above(packed.copy(), bits)

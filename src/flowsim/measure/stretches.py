@@ -10,7 +10,7 @@ from flowsim.measure import loops
 from flowsim.measure.facts import ALL, NO_SPLIT, Series, labels_of
 from flowsim.measure.frames import Floats
 from flowsim.measure.integrals import steps
-from flowsim.measure.intervals import EMPTY, FAR, Intervals, joined
+from flowsim.measure.intervals import EMPTY, Intervals, joined
 from flowsim.measure.periods import Count, Periods
 
 
@@ -80,7 +80,6 @@ class Levels:
         return Series(labels, found.reshape(len(labels), -1))
 
     def _quantiles(self, stretches: Intervals, periods: Periods) -> Floats:
-        start, stop, weight = stretches.start, stretches.stop, stretches.weight
-        level = steps(start, stop, weight, int(start.min(initial=0)), FAR)
-        begin, end = periods.edges[periods.first], periods.edges[periods.last]
-        return loops.level_quantiles(*level, begin, end, self.share)
+        edges, x = periods.edges, stretches
+        level = steps(x.start, x.stop, x.weight, int(min(edges[0], 0)), int(edges[-1]))
+        return loops.level_quantiles(*level, edges[periods.first], edges[periods.last], self.share)
