@@ -292,9 +292,13 @@ def _files(path: Path) -> list[Path]:
 def compare(args: argparse.Namespace) -> int:
     """Run the configuration's experiment and say what came of it."""
     from flowsim.experiment.design import design_experiment
+    from flowsim.experiment.runner import wake_workers
 
     loaded = _load(args.words)
     workers = loaded.config.run.workers if args.workers is None else args.workers
+    asked = loaded.config.experiment
+    if asked is not None:
+        wake_workers(loaded.config.run, len(asked.arms) * len(asked.demand) * loaded.config.run.replications, workers)
     result, folder = _conduct(args, design_experiment(loaded, workers))
     if not args.quiet:
         from flowsim.report.terminal import console, show_comparison

@@ -68,6 +68,29 @@ def in_workers(
     Raises:
         KeyboardInterrupt: after the workers have been stopped.
     """
+    while _waking:
+        list(_waking.pop())
+    finished = _sent(function, items, workers, in_order)
+    try:
+        for found in finished:
+            heed()
+            yield found
+    except KeyboardInterrupt:
+        _stop_workers()
+        raise
+
+
+def wake(function: Callable[[Item], object], item: Item, workers: int) -> None:
+    """Start worker processes in the background, each to run a function; whoever next asks for as many has them."""
+    _waking.append(_sent(function, [item] * workers, workers, in_order=False))
+
+
+_waking: list[Iterator[object]] = []
+"""What workers do who have been woken, and whom nobody has asked for anything since."""
+
+
+def _sent(function: Callable[[Item], Found], items: Iterable[Item], workers: int, in_order: bool) -> Iterator[Found]:
+    """Send items to workers, and return what they will have found."""
     import joblib
 
     # Workers that have grown are renewed between tasks, and nothing is lost: no news for the user.
@@ -76,14 +99,7 @@ def in_workers(
     how = "generator" if in_order else "generator_unordered"
     pool = joblib.Parallel(n_jobs=workers, backend="loky", return_as=how, batch_size=1)
     with _interrupts_held():
-        finished = pool(jobs)
-    try:
-        for found in finished:
-            heed()
-            yield found
-    except KeyboardInterrupt:
-        _stop_workers()
-        raise
+        return iter(pool(jobs))
 
 
 def ignore_interrupts() -> None:

@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from flowsim.experiment.design import Design
-from flowsim.experiment.pool import available_cores, in_threads, in_workers
+from flowsim.experiment.pool import available_cores, in_threads, in_workers, wake
 from flowsim.experiment.store import Parts
-from flowsim.experiment.tasks import FRAMES, Job, Shared, Task, Work, attempt, run_and_keep, tables_of
+from flowsim.experiment.tasks import FRAMES, Job, Shared, Task, Work, attempt, get_ready, run_and_keep, tables_of
 from flowsim.interrupts import heed
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from flowsim.config.models import RunSettings
     from flowsim.experiment.progress import Progress
     from flowsim.measure.tidy import Tidy
 
@@ -49,6 +50,21 @@ def start_compiling(design: Design, say: Callable[[str], None]) -> subprocess.Po
     say("Compiling the engine for this machine: under a minute, once.")
     program = "from flowsim.engine.kernel import prepare; prepare(str)"
     return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def wake_workers(run: RunSettings, tasks: int, workers: int) -> None:
+    """Start the workers of a study in the background: they load what they need while it is being designed.
+
+    Args:
+        run: how it will be run.
+        tasks: about how many there will be.
+        workers: as ``run_tasks`` will be told.
+    """
+    from flowsim.draws.cache import is_compiled
+
+    count = min(workers or available_cores(), tasks)
+    if count > 1 and run.pool != "threads" and (run.engine != "kernel" or is_compiled()):
+        wake(get_ready, run.engine, count)
 
 
 def run_tasks(design: Design, parts: Parts, workers: int, progress: Progress) -> None:

@@ -112,6 +112,19 @@ ENGINES: dict[str, Callable[[], Engine]] = {"kernel": _kernel, "reference": _ref
 """``run.engine`` -> what imports it, so that only the engine asked for is loaded."""
 
 
+def get_ready(engine: str) -> None:
+    """Make this process a worker, and load what every task needs before the first is known."""
+    set_up()
+    from flowsim.demand import arrivals  # noqa: F401 - it is there when a task asks for it
+    from flowsim.measure import audit, recorded, registry, stations, weekly  # noqa: F401
+
+    ENGINES[engine]()
+    if engine == "kernel":
+        from flowsim.engine.kernel import prepare
+
+        prepare(lambda _: None)
+
+
 def run_task(work: Work, replication: int) -> TaskResult:
     """Run one replication and measure it."""
     from flowsim.demand import arrivals

@@ -1,5 +1,8 @@
 """What takes long is shared out; what comes back is the same, in order."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from flowsim.experiment import pool
@@ -9,6 +12,14 @@ def double(number: int) -> int:
     if number < 0:
         raise ValueError(f"{number} is below nothing")
     return 2 * number
+
+
+def sign(folder: Path) -> None:
+    (folder / str(os.getpid())).touch()
+
+
+def who(_: int) -> str:
+    return str(os.getpid())
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
@@ -28,3 +39,13 @@ def test_an_error_in_a_worker_is_the_callers(monkeypatch):
 def test_threads_stop_at_an_error():
     with pytest.raises(ValueError, match="-4 is below nothing"):
         list(pool.in_threads(double, [1, -4], 2))
+
+
+def test_workers_woken_do_what_is_asked_next(tmp_path):
+    pool.wake(sign, tmp_path, 2)
+    asked = set(pool.in_workers(who, range(8), 2))
+    woken = {file.name for file in tmp_path.iterdir()}
+    assert woken
+    assert str(os.getpid()) not in woken | asked
+    # One of them may have signed for both, and not be asked.
+    assert len(woken | asked) <= 2
