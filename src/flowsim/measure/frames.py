@@ -15,7 +15,7 @@ from flowsim.measure import loops, span_loops, visit_loops
 from flowsim.measure.integrals import NO_CODES, NOUGHT, areas, levels_at, places_in, together
 from flowsim.measure.intervals import FAR, NO_FLAGS, Flags, Intervals, intervals, joined, ordered
 from flowsim.measure.periods import Periods
-from flowsim.measure.records import EVERYONE, Records, Who, or_far
+from flowsim.measure.records import EVERYONE, Records, Who
 from flowsim.measure.sorting import Codes, codes, whole
 from flowsim.system.spec import UNLIMITED, SystemSpec
 from flowsim.trajectory import (
@@ -195,15 +195,15 @@ class Window(Records):
         """Patients who keep a space only because the next service has not taken them, by the space's service."""
         v = self.visits
         ticks = whole(v.queued), whole(v.moved), whole(v.started), whole(v.left)
-        rows, start, stop = span_loops.blocked(whole(v.held), self.previous, ticks, self.has_started)
+        rows, start, stop = span_loops.blocked(codes(v.held), self.previous, ticks, self.has_started)
         return intervals(self.service[rows], rows, start, stop, np.ones(len(rows), dtype=np.int32))
 
     @cached_property
     def delayed(self) -> Intervals:
         """Time delayed or blocked, never counted twice; weight as for spaces in use."""
         d, b = self.trajectory.delays, self.blocked
-        row, start = np.concatenate([codes(d.visit), b.row]), np.concatenate([whole(d.start), b.start])
-        row, start, stop = span_loops.united(row, start, np.concatenate([or_far(d.until), b.stop]))
+        episodes = codes(d.visit), whole(d.start), whole(d.until)
+        row, start, stop = span_loops.either(episodes, (b.row, b.start, b.stop), len(self.service))
         return intervals(self.service[row], row, start, stop, self.units[row])
 
     @cached_property

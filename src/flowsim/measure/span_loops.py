@@ -149,7 +149,7 @@ def delayed(episodes: tuple[Codes, Ints, Ints, Ints], key_by_kind: Ints, who: Wh
 
 @njit(cache=True, nogil=True)
 def blocked(
-    held: Ints, previous: Codes, ticks: tuple[Ints, Ints, Ints, Ints], has_started: Flags
+    held: Codes, previous: Codes, ticks: tuple[Ints, Ints, Ints, Ints], has_started: Flags
 ) -> tuple[Codes, Ints, Ints]:
     """Return row, start and stop of the time visits keep a space only because the next has not begun.
 
@@ -166,17 +166,58 @@ def blocked(
     for row in range(held.size):
         if held[row] == NEVER:
             continue
+        waits_until = started[row] if has_started[row] else left[row] if left[row] != NEVER else FAR
+        stop = min(waits_until, moved[row] if moved[row] != NEVER else FAR)
+        if stop <= queued[row]:
+            # Most go on at once.
+            continue
         holder = previous[row]
         while holder != NEVER and not has_started[holder]:
             holder = previous[holder]
         if holder == NEVER:
             continue
-        waits_until = started[row] if has_started[row] else left[row] if left[row] != NEVER else FAR
-        stop = min(waits_until, moved[row] if moved[row] != NEVER else FAR)
         stop = min(stop, left[holder] if left[holder] != NEVER else FAR)
         rows[at], since[at], until[at] = holder, queued[row], stop
         at += stop > queued[row]
     return rows[:at].copy(), since[:at].copy(), until[:at].copy()
+
+
+@njit(cache=True, nogil=True)
+def either(
+    episodes: tuple[Codes, Ints, Ints], others: tuple[Codes, Ints, Ints], n_visits: int
+) -> tuple[Codes, Ints, Ints]:
+    """Return row, start and stop of the time covered by episodes of visits or by other stretches, or by both.
+
+    Args:
+        episodes: visit, start and stop (NEVER while it goes on) of each; those of one visit do not overlap.
+        others: the same of the others,.
+        n_visits: how many visits there are.
+    """
+    (visit, start, until), (rows, since, stop) = episodes, others
+    n, n_groups, at, m = visit.size + rows.size, 0, 0, 0
+    group, named = np.full(n_visits, NEVER, np.int32), np.empty(rows.size, np.int32)
+    for i in range(rows.size):
+        if group[rows[i]] == NEVER:
+            group[rows[i]], named[n_groups] = n_groups, rows[i]
+            n_groups += 1
+    whose, begins, ends = np.empty(n, np.int32), np.empty(n, np.int64), np.empty(n, np.int64)
+    mine, first, last = np.empty(n, np.int32), np.empty(n, np.int64), np.empty(n, np.int64)
+    for i in range(visit.size):
+        g, stops = group[visit[i]], until[i] if until[i] != NEVER else FAR
+        if g == NEVER:
+            whose[at], begins[at], ends[at] = visit[i], start[i], stops
+            at += 1
+        else:
+            mine[m], first[m], last[m] = g, start[i], stops
+            m += 1
+    for i in range(rows.size):
+        mine[m], first[m], last[m] = group[rows[i]], since[i], stop[i]
+        m += 1
+    both = united(mine[:m], first[:m], last[:m])
+    for i in range(both[0].size):
+        whose[at], begins[at], ends[at] = named[both[0][i]], both[1][i], both[2][i]
+        at += 1
+    return whose[:at].copy(), begins[:at].copy(), ends[:at].copy()
 
 
 @njit(cache=True, nogil=True)

@@ -311,8 +311,29 @@ def test_spaces_are_blocked_from_queueing_until_the_next_begins_or_the_space_is_
         stop = min(FAR if tick == -1 else tick for tick in ends)
         if holder != -1 and stop > queued[row]:
             wanted.append((holder, queued[row], stop))
-    found = span_loops.blocked(held, previous, (queued, moved, started, left), has_started)
+    found = span_loops.blocked(codes(held), previous, (queued, moved, started, left), has_started)
     assert list(zip(*found, strict=True)) == wanted
+
+
+def test_time_of_episodes_and_of_other_stretches_is_covered_once():
+    # Two episodes each visit, one after the other; of some visits there are other stretches, which may overlap.
+    visit, start = codes(np.repeat(np.arange(N), 2)), np.repeat(RNG.integers(0, 50, N), 2)
+    start[1::2] += 40
+    until = start + RNG.integers(1, 40, 2 * N)
+    until[1::2][RNG.random(N) < 0.1] = -1
+    rows, since = codes(RNG.integers(0, N // 2, N)), RNG.integers(0, 90, N)
+    found = span_loops.either((visit, start, until), (rows, since, since + 30), N)
+    ends = np.where(until < 0, FAR, until)
+    for row in range(N):
+        parts = [*zip(start[visit == row], ends[visit == row], strict=True)]
+        parts += [(t, t + 30) for t in since[rows == row]]
+        covered = [
+            t
+            for a, z in zip(found[1][found[0] == row], found[2][found[0] == row], strict=True)
+            for t in range(a, min(z, 200))
+        ]
+        assert len(covered) == len(set(covered))
+        assert set(covered) == {t for a, z in parts for t in range(a, min(z, 200))}
 
 
 def test_long_stays_are_there_from_the_limit_on():
