@@ -139,7 +139,7 @@ def _unused(window: Window, s: int) -> float:
 def _visits(window: Window, s: int) -> float:
     """Return home visits made, day by day over the packages under way."""
     v, lists = window.visits, list_ticks(window, window.spec.services[s])
-    packages = window.rows_at[s]
+    packages = whole(window.rows_at[s])
     packages = packages[window.has_started[packages]]
     package, bounds = (v.first, v.last, v.days, v.takes), (window.start, window.end)
     return float(visits_made(packages, package, v.started, window.left, lists, bounds, window.ticks_per_day))

@@ -56,18 +56,30 @@ def _present(window: Window) -> Iterator[AuditRow]:
     here = np.flatnonzero(v.initial == 1)
     real = here[(v.patient[here] >= 0) & (v.patient[here] < len(stream))]
     real = real[stream[v.patient[real]] == NEVER]
-    found = set(v.service[real].tolist())
+    rows, people = _by_service_and_place(window, real)
     for s, service in enumerate(window.spec.services):
-        if not service.initial and s not in found:
-            continue
-        for is_waiting, word in ((False, "in place"), (True, "waiting")):
-            asked = sum(g.number for g in service.initial if g.waiting is is_waiting)
-            mine = real[(v.service[real] == s) & (window.is_placed[real] != is_waiting)]
-            if asked or len(mine):
-                yield compared("present_at_start", service.id, asked, len(np.unique(v.patient[mine])), note=word)
+        for place, word in enumerate(("in place", "waiting")):
+            asked = sum(g.number for g in service.initial if g.waiting is bool(place))
+            if asked or rows[s, place]:
+                yield compared("present_at_start", service.id, asked, int(people[s, place]), note=word)
     asked_in_all = sum(g.number for service in window.spec.services for g in service.initial)
     realised = max(len(here), int((stream == NEVER).sum()))
     yield compared("present_at_start", "", asked_in_all, realised, note="patients and first visits in all")
+
+
+def _by_service_and_place(window: Window, visits: Ints) -> tuple[Ints, Ints]:
+    """Return how many of some visits there are, and of how many patients, by service and whether in place or waiting.
+
+    Args:
+        window: where they are.
+        visits: their rows.
+    """
+    v, n_patients = window.visits, max(len(window.trajectory.patients.stream), 1)
+    cell = 2 * v.service[visits] + ~window.is_placed[visits]
+    patient = np.unique(cell * np.int64(n_patients) + v.patient[visits])
+    of_cells = (np.bincount(cells, minlength=2 * window.n_services) for cells in (cell, patient // n_patients))
+    rows, people = (number.reshape(-1, 2) for number in of_cells)
+    return rows, people
 
 
 @once_a_system

@@ -138,11 +138,11 @@ class Window(Records):
         v, began = self.visits, self.has_started
         flag, start = {
             "waiting": (self.is_any, v.queued),
-            "is_ready": (began & (v.ready != NEVER), v.ready),
+            "is_ready": (began & self.reached("ready"), v.ready),
         }.get(name, (began, v.started))
         is_sooner, sooner = {
             "waiting": (began, v.started),
-            "treated": (v.ready != NEVER, v.ready),
+            "treated": (self.reached("ready"), v.ready),
         }.get(name, (NO_FLAGS, v.left))
         weight = self.units if name == "in_use" and (self.units != 1).any() else NO_CODES
         return flag, whole(start), is_sooner, whole(sooner), whole(v.left), weight

@@ -122,7 +122,8 @@ def number(window: Window, asked: Asked) -> Facts:
     """
     who = asked.who(window)
     if "towards" in asked.definition.options:
-        who = both(who, (codes(window.went), np.where(asked.places(window, "towards"), 0, -1).astype(np.int8)))
+        left_out = np.where(asked.places(window, "towards"), 0, -1).astype(np.int8)
+        who = both(who, (window.once("went", lambda: codes(window.went)), left_out))
     names, state = asked.names(window), STATES[asked.option("state", *STATES)]
     if asked.option("statistic", "number", "p95") == "number":
         return Stretches(names, spent(window, asked, state, who))

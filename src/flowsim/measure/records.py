@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -120,10 +120,10 @@ class Records:
         return visit_loops.by_service(self.service, self.n_services)
 
     @cached_property
-    def rows_at(self) -> list[Ints]:
+    def rows_at(self) -> list[Codes]:
         """Rows of the visits to each service, rising."""
         rows, bounds = self.by_service
-        return np.split(whole(rows), bounds[1:-1])
+        return np.split(rows, bounds[1:-1])
 
     def at_services(self, services: tuple[int, ...]) -> visit_loops.Slices:
         """Return the rows of visits service by service, and where those of some services begin and end."""
@@ -157,14 +157,13 @@ class Records:
         placed = sum(g.number for g in groups if not g.waiting)
         return np.asarray((self.visits.initial == 1) & (self.visits.patient < placed))
 
+    def reached(self, name: str) -> Flags:
+        """Return which visits reached a stamp: the ticks in the column called ``name`` that are not NEVER."""
+        return self.once(("reached", name), lambda: np.asarray(getattr(self.visits, name) != NEVER))
+
     def levels(self, attribute: int) -> Levels:
         """Return the level code of an attribute at each visit, on joining."""
-        return self.once(("levels", attribute), partial(self._levels, attribute))
-
-    def _levels(self, attribute: int) -> Levels:
-        if self._n_codes <= _MOST_CODES:
-            return level_by_code(self._sizes, attribute)[self.visits.attributes]
-        return level_of(self.visits.attributes, self._sizes, attribute)
+        return self.levels_by_code(attribute)[self.code]
 
     @cached_property
     def _sizes(self) -> tuple[int, ...]:
@@ -183,10 +182,19 @@ class Records:
         """
         if not wanted and by is None:
             return EVERYONE
-        if self._n_codes <= _MOST_CODES:
-            code, there = self._combination
-            return code, self.once(("who", wanted, by), lambda: keys_by_code(self._sizes, wanted, by)[there])
-        return self.code, _keys(wanted, by, len(self.code), self._sizes, self.levels)
+        return self.code, self.once(("who", wanted, by), lambda: self._keys(wanted, by))
+
+    def _keys(self, wanted: Wanted, by: tuple[int, tuple[int, ...]] | None) -> Keys:
+        found = np.zeros(self.n_codes, dtype=np.int8)
+        if by is not None:
+            smallest = np.min_scalar_type(-max((*by[1], 0)) - 1)
+            found = visit_loops.keyed(self.levels_by_code(by[0]), np.array(by[1], dtype=smallest))
+        for attribute, levels in wanted:
+            is_out = np.full(self._sizes[attribute], -1, dtype=np.int8)
+            is_out[list(levels)] = 0
+            # -1 is all bits, so that what is left out here is left out, and all else stays as it is.
+            found |= visit_loops.keyed(self.levels_by_code(attribute), is_out)
+        return found
 
     @property
     def code(self) -> Codes:
@@ -200,9 +208,8 @@ class Records:
 
     def levels_by_code(self, attribute: int) -> Levels:
         """Return the level of an attribute by ``code``."""
-        if self._n_codes <= _MOST_CODES:
-            return level_by_code(self._sizes, attribute)[self._combination[1]]
-        return self.levels(attribute)
+        find = partial(level_of, self._combination[1], self._sizes, attribute)
+        return self.once(("levels by code", attribute), find)
 
     @cached_property
     def _combination(self) -> tuple[Codes, Ints]:
@@ -269,38 +276,9 @@ def or_far(ticks: Ints) -> Ints:
 
 def level_of(combination: Ints, sizes: tuple[int, ...], attribute: int) -> Levels:
     """Return the level of an attribute in combinations of levels, the first attribute's slowest."""
-    below = int(np.prod(sizes[attribute + 1 :], dtype=np.int64))
-    return (combination // below % sizes[attribute]).astype(np.int16)
-
-
-@lru_cache(maxsize=64)
-def level_by_code(sizes: tuple[int, ...], attribute: int) -> Levels:
-    """Return ``level_of`` every combination there is."""
-    return level_of(np.arange(np.prod(sizes, dtype=np.int64)), sizes, attribute)
-
-
-@lru_cache(maxsize=256)
-def keys_by_code(sizes: tuple[int, ...], wanted: Wanted, by: tuple[int, tuple[int, ...]] | None) -> Keys:
-    """Return the key of every combination of levels there is; see ``Records.who``."""
-    number = int(np.prod(sizes, dtype=np.int64))
-    return _keys(wanted, by, number, sizes, partial(level_by_code, sizes))
-
-
-def _keys(
-    wanted: Wanted,
-    by: tuple[int, tuple[int, ...]] | None,
-    number: int,
-    sizes: tuple[int, ...],
-    levels: Callable[[int], Levels],
-) -> Keys:
-    by_level = np.array((0,) if by is None else by[1], dtype=np.int64)
-    keys = by_level.astype(np.min_scalar_type(-int(by_level.max(initial=0)) - 1))
-    found = np.zeros(number, dtype=np.int8) if by is None else keys[levels(by[0])]
-    for attribute, codes_meant in wanted:
-        is_wanted = np.zeros(sizes[attribute], dtype=bool)
-        is_wanted[list(codes_meant)] = True
-        found[~is_wanted[levels(attribute)]] = -1
-    return found
+    size, below = sizes[attribute], math.prod(sizes[attribute + 1 :])
+    # Two divisions, which the machine does several at a time, rather than one and its remainder.
+    return (combination // below - size * (combination // (below * size))).astype(np.int16)
 
 
 def wanted(spec: SystemSpec, when: Mapping[str, Sequence[str]]) -> Wanted:

@@ -183,7 +183,7 @@ OF_VISITS = ("facts", "times", "runs", "led", "chosen", "all chosen", "counted")
 """Kinds of what a window keeps that are of one measure, or of measures of the same visits."""
 OF_SERVICES = ("stamped", "outcomes")
 """Those that are of measures of visits to the same services."""
-OF_MEASURES = (*OF_VISITS, *OF_SERVICES, "stamp", "counts", "spans", "who", "delays by kind", "leaving")
+OF_MEASURES = (*OF_VISITS, *OF_SERVICES, "stamp", "counts", "spans", "who", "went", "delays by kind", "leaving")
 """Those that measures alone look at."""
 KINDS: dict[str, Kind] = {}
 """Every kind of measure, by the name definitions use."""

@@ -91,6 +91,15 @@ def ranked(code: Codes, n_codes: int) -> tuple[Codes, Ints]:
 
 
 @njit(cache=True, nogil=True)
+def keyed(level: Places, key: Keys) -> Keys:
+    """Return the key of each level."""
+    found = np.empty(level.size, key.dtype)
+    for i in range(level.size):
+        found[i] = key[index(level[i])]
+    return found
+
+
+@njit(cache=True, nogil=True)
 def selected(slices: Slices, flag: Flags, who: tuple[Codes, Keys]) -> Codes:
     """Return the rows of visits to some services that have a flag and are by patients who are meant.
 

@@ -15,7 +15,7 @@ from flowsim.measure.periods import Count, kept
 from flowsim.measure.registry import Asked, alike, measure_kind
 from flowsim.measure.sorting import Codes, codes, whole
 from flowsim.measure.times import Timed, Times
-from flowsim.trajectory import NEVER, Ints
+from flowsim.trajectory import Ints
 
 STAMPS = ("queued", "started", "seen", "ready", "left")
 
@@ -26,9 +26,8 @@ def stamp(window: Window, name: str) -> stay_loops.Stamp:
 
 
 def _stamp(window: Window, name: str) -> stay_loops.Stamp:
-    tick = whole(getattr(window.visits, name))
     known = {"queued": lambda: window.is_any, "started": lambda: window.has_started}
-    return tick, known[name]() if name in known else tick != NEVER
+    return whole(getattr(window.visits, name)), known[name]() if name in known else window.reached(name)
 
 
 def runs(window: Window, asked: Asked, of: str = "spells") -> stay_loops.Runs:
