@@ -142,7 +142,7 @@ def _visits(window: Window, s: int) -> float:
     packages = whole(window.rows_at[s])
     packages = packages[window.has_started[packages]]
     package, bounds = (v.first, v.last, v.days, v.takes), (window.start, window.end)
-    return float(visits_made(packages, package, v.started, window.left, lists, bounds, window.ticks_per_day))
+    return float(visits_made(packages, package, v.started, v.left, lists, bounds, window.ticks_per_day))
 
 
 def _step_integral(rota: Steps, window: Window) -> float:

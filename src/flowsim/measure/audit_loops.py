@@ -195,7 +195,7 @@ def visits_made(
         if window[0] <= tick < window[1]:
             for i in range(rows.size):
                 row = rows[i]
-                if started[row] <= tick < left[row]:
+                if started[row] <= tick and (left[row] == NEVER or tick < left[row]):
                     total += visits_on(first[row], last[row], days[row], d - began[i] + before[i]) * takes[row]
     return total
 

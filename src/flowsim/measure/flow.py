@@ -49,17 +49,19 @@ def reaching(window: Window, asked: Asked, who: Who | None = None, n_keys: int =
         n_keys: how many keys.
     """
     at = asked.option("at", "queued", "started", "left")
-    visits = window.once(("stamped", at, asked.services), lambda: _stamped(window, asked.services, at))
-    allowed = asked.once("came from", lambda: _came_from(window, asked))
+    allowed, whence = asked.once("came from", lambda: _came_from(window, asked))
+    visits = window.once(("stamped", at, asked.services, whence), lambda: _stamped(window, asked.services, at, allowed))
     _, key = asked.who(window) if who is None else who
-    return kept(lambda edges: visit_loops.tally(visits(edges), allowed, key, n_keys, len(edges) - 1))
+    return kept(lambda edges: visit_loops.tally(visits(edges), key, n_keys, len(edges) - 1))
 
 
-def _stamped(window: Window, services: tuple[int, ...], at: str) -> Callable[[Ints], visit_loops.Stamped]:
+def _stamped(
+    window: Window, services: tuple[int, ...], at: str, allowed: Flags
+) -> Callable[[Ints], visit_loops.Stamped]:
     """Return what tells apart the visits to some services that reach a stamp, by edges; found once a grid."""
     (tick, _), slices, ways, code = stamp(window, at), window.at_services(services), window.came_from, window.code
     flag = window.once(("counts", at), lambda: _counts(window, at))
-    return kept(lambda edges: visit_loops.stamped(slices, flag, tick, ways, code, edges))
+    return kept(lambda edges: visit_loops.stamped(slices, flag, tick, ways, allowed, code, edges))
 
 
 def _counts(window: Window, at: str) -> Flags:
@@ -68,17 +70,17 @@ def _counts(window: Window, at: str) -> Flags:
     return np.asarray(window.has_joined & stamp(window, at)[1] & ~is_out)
 
 
-def _came_from(window: Window, asked: Asked) -> Flags:
-    """Return from which places visits count; no flags for all."""
+def _came_from(window: Window, asked: Asked) -> tuple[Flags, bytes]:
+    """Return from which places visits count (no flags for all), and what tells these from others."""
     options = asked.definition.options
     if "from" not in options and "not_from" not in options:
-        return NO_FLAGS
+        return NO_FLAGS, b""
     allowed = ~asked.places(window, "not_from")
     if "from" in options:
         allowed &= asked.places(window, "from")
         # The last place is that of nowhere: people from outside.
         allowed[-1] = "arrival" in asked.listed("from")
-    return allowed
+    return allowed, allowed.tobytes()
 
 
 @measure_kind("outcome_share")

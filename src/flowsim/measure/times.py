@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from flowsim.measure import rank_loops
+from flowsim.measure import quantile_loops
 from flowsim.measure.facts import ALL, PERCENTILES, Series, labels_of
 from flowsim.measure.frames import Floats
 from flowsim.measure.periods import Periods
@@ -73,12 +73,11 @@ class Times:
 
     def _quantiles(self, timed: Timed, periods: Periods, number: Ints, share: float) -> Floats:
         """Return a percentile of the times of each service and period, interpolated as numpy does."""
-        rising = self._once((periods.key, "rising"), lambda: rank_loops.rising(timed.packed, timed.bits))
         last = np.maximum(number.ravel() - 1, 0)
         place = share * last
         low = np.floor(place).astype(np.int64)
         groups = _groups(len(self.services), *periods.told)
-        lower, upper = rank_loops.at_ranks(rising, timed.bits, groups, low, np.minimum(low + 1, last))
+        lower, upper = quantile_loops.at_ranks(timed.packed, timed.bits, groups, low, np.minimum(low + 1, last))
         under, over = lower / self.unit, upper / self.unit
         found = np.where(number.ravel() > 0, under + (place - low) * (over - under), np.nan)
         return found.reshape(number.shape)

@@ -18,7 +18,7 @@ Keys = npt.NDArray[Any]
 """Small whole numbers; below 0 for what is left out."""
 Slices = tuple[Codes, Ints, Ints]
 """Rows of visits service by service, and where those of each service wanted begin and end."""
-Stamped = tuple[Ints, Places, Places, Codes]
+Stamped = tuple[Ints, Places, Codes]
 """What ``stamped`` returns."""
 
 NEVER = -1
@@ -139,56 +139,56 @@ def flagged(rows: Codes, flag: Flags) -> Codes:
 
 
 @njit(cache=True, nogil=True)
-def stamped(slices: Slices, flag: Flags, tick: Ints, came_from: Places, code: Codes, edges: Ints) -> Stamped:
-    """Return what tells apart the visits to some services that have a flag and count between the edges.
+def stamped(
+    slices: Slices, flag: Flags, tick: Ints, came_from: Places, allowed: Flags, code: Codes, edges: Ints
+) -> Stamped:
+    """Return what tells apart the visits to some services that count between the edges.
 
     Args:
         slices: see ``Slices``.
-        flag: by visit.
-        tick: by visit, when it counts.
+        flag: by visit, whether it counts.
+        tick: by visit, when it does.
         came_from: by visit.
+        allowed: by place a visit came from (NEVER the last), whether it counts; empty for all.
         code: by visit, of its patient.
         edges: ticks between periods, rising.
 
     Returns:
-        Where those of each service begin, and the last end; period, place and code of each.
+        Where those of each service begin, and the last end; period and code of each.
     """
     rows, first, last = slices
     begin, end, p = edges[0], edges[edges.size - 1], 0
     most, n = (last - first).sum(), 0
-    period, place, whose = np.empty(most, np.int16), np.empty(most, np.int16), np.empty(most, np.int32)
-    bounds = np.zeros(first.size + 1, np.int64)
+    period, whose, bounds = np.empty(most, np.int16), np.empty(most, np.int32), np.zeros(first.size + 1, np.int64)
     for k in range(first.size):
         for i in range(first[k], last[k]):
             row = index(rows[i])
-            if begin <= tick[row] < end and flag[row]:
+            if begin <= tick[row] < end and flag[row] and (allowed.size == 0 or allowed[came_from[row]]):
                 p = period_of(edges, tick[row], p)
-                period[n], place[n], whose[n] = p, came_from[row], code[row]
+                period[n], whose[n] = p, code[row]
                 n += 1
         bounds[k + 1] = n
-    return bounds, period[:n], place[:n], whose[:n]
+    return bounds, period[:n], whose[:n]
 
 
 @njit(cache=True, nogil=True)
-def tally(visits: Stamped, allowed: Flags, key: Keys, n_keys: int, n_periods: int) -> Ints:
+def tally(visits: Stamped, key: Keys, n_keys: int, n_periods: int) -> Ints:
     """Return how many visits count in each period: (services, keys of patients, periods).
 
     Args:
         visits: as ``stamped`` returns them.
-        allowed: by place a visit came from (NEVER the last), whether it counts; empty for all.
-        key: by code of its patient, below 0 for patients left out; empty for key 0.
+        key: by code of its patient, -1 for patients left out; empty for key 0.
         n_keys: how many.
         n_periods: how many.
     """
-    bounds, period, place, code = visits
-    number = np.zeros((bounds.size - 1, n_keys, n_periods), np.int64)
+    bounds, period, code = visits
+    # Those left out are counted too, in a row of their own, the last: no branch to guess.
+    number = np.zeros((bounds.size - 1, n_keys + 1, n_periods), np.int64)
     for k in range(bounds.size - 1):
         for i in range(bounds[k], bounds[k + 1]):
-            if allowed.size == 0 or allowed[place[i]]:
-                whose = np.int64(key[index(code[i])]) if key.size else np.int64(0)
-                if whose >= 0:
-                    number[k, whose, period[i]] += 1
-    return number
+            whose = np.int64(key[index(code[i])]) if key.size else np.int64(0)
+            number[k, whose, index(period[i])] += 1
+    return number[:, :n_keys].copy()
 
 
 @njit(cache=True, nogil=True)

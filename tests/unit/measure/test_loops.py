@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from flowsim.measure import audit_loops, cost_loops, loops, rank_loops
+from flowsim.measure import audit_loops, cost_loops, loops, quantile_loops
 from flowsim.measure.integrals import areas, levels_at, places_in, steps, together
 from flowsim.measure.intervals import FAR
 from flowsim.measure.sorting import codes
@@ -81,17 +81,17 @@ def test_moments_are_added_up_by_cell():
         assert total[s, k, p] == value[here].sum()
 
 
-@pytest.mark.parametrize("most", [3, 1 << 30])
-def test_values_of_groups_of_cells_are_found_by_rank(most):
-    cell, value = RNG.integers(0, 9, N), RNG.integers(0, most, N)
-    values = rank_loops.rising((value << 4) + cell, 4)
-    # Cells 1 and 2, 4 and 5, 7 and 8 together; and all cells from 3 on.
+@pytest.mark.parametrize("n", [0, 40, N, 100 * N])
+@pytest.mark.parametrize("most", [3, 1 << 30, 1 << 40])
+def test_values_of_groups_of_cells_are_found_by_rank(most, n):
+    cell, value = RNG.integers(0, 9, n), np.exp(RNG.random(n) * np.log(most)).astype(np.int64) - 5
+    # Cells 1 and 2, 4 and 5, 7 and 8 together; all cells from 3 on; and two groups without any.
     groups = codes([[-1, 0, 0, -1, 1, 1, -1, 2, 2], [-1] * 3 + [3] * 6])
-    inside = [np.sort(value[np.isin(cell, cells)]) for cells in ([1, 2], [4, 5], [7, 8], range(3, 9))]
-    lower = np.array([len(v) // 2 for v in inside])
-    low, high = rank_loops.at_ranks(values, 4, groups, lower, lower + 1)
-    assert low.tolist() == [v[len(v) // 2] for v in inside]
-    assert high.tolist() == [v[len(v) // 2 + 1] for v in inside]
+    inside = [np.sort(value[np.isin(cell, cells)]) for cells in ([1, 2], [4, 5], [7, 8], range(3, 9), [], [])]
+    lower = np.array([0, *(int(share * len(v)) for share, v in zip([0.5, 0.9, 0.2, 1, 1], inside[1:], strict=True))])
+    found = quantile_loops.at_ranks((value << 4) + cell, 4, groups, lower, lower + 1)
+    for low, rank in zip(found, (lower, lower + 1), strict=True):
+        assert low.tolist() == [v[r] if r < len(v) else 0 for v, r in zip(inside, rank, strict=True)]
 
 
 def test_tallies_count_by_key_and_period():
@@ -149,7 +149,7 @@ def test_visits_counted_one_by_one_are_those_in_the_window():
     found = audit_loops.visits_one_by_one(
         codes(key), 3, (queued, started, left), tuple(flags), codes(units), (100, 700)
     )
-    until = np.where(left < 0, FAR, left)
+    until = np.where(left == -1, FAR, left)
     spans = [(began, started, until, units), (np.ones(N, dtype=bool), queued, np.where(began, started, until), 1)]
     for k in range(3):
         assert found[k, 0] == ((key == k) & joined & ~there & (queued >= 100) & (queued < 700)).sum()

@@ -128,7 +128,7 @@ def test_visits_are_tallied_by_service_patient_and_period(of_whom):
     allowed, edges = np.array([True, False, True, False]), np.array([0, 30, 100])
     code, key = codes(RNG.integers(0, 5, N)), np.array([0, 1, -1, 1, 0], dtype=np.int8)
     key, whose = (key, key[code]) if of_whom == "some" else (key[:0], np.zeros(N, dtype=int))
-    found = visit_loops.tally(visit_loops.stamped(slices, flag, tick, place, code, edges), allowed, key, 2, 2)
+    found = visit_loops.tally(visit_loops.stamped(slices, flag, tick, place, allowed, code, edges), key, 2, 2)
     for (k, s), level, p in itertools.product(enumerate(here), range(2), range(2)):
         counts = flag & allowed[place] & (service == s) & (whose == level)
         assert found[k, level, p] == (counts & (tick >= edges[p]) & (tick < edges[p + 1])).sum()
