@@ -155,15 +155,6 @@ def visits_on(first: int, last: int, days: int, day: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def visits_of_days(first: Ints, last: Ints, days: Ints, day: Ints) -> Ints:
-    """Return ``visits_on`` of each package and day."""
-    found = np.empty(day.size, np.int64)
-    for i in range(day.size):
-        found[i] = visits_on(first[i], last[i], days[i], day[i])
-    return found
-
-
-@njit(cache=True, nogil=True)
 def visits_made(
     rows: Ints,
     package: tuple[Ints, Ints, Ints, Ints],

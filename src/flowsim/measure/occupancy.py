@@ -57,7 +57,8 @@ def spent(window: Window, asked: Asked, name: str, who: Who = EVERYONE, n_keys: 
         else:
             area = np.array([_keyed(window.at(state, s), who, n_keys, edges) for s in here])
         for position in np.flatnonzero(window.by_visits[here]).tolist() if name == "used" else ():
-            area[position] = _keyed(used_at(window, here[position]), who, n_keys, edges)
+            used = used_at(window, here[position], by_package=len(who[1]) > 0)
+            area[position] = _keyed(used, who, n_keys, edges)
         return area
 
     return found

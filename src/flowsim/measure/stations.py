@@ -124,14 +124,15 @@ class _Table:
     @cached_property
     def _by_group(self) -> Intervals:
         """Spaces (or visits a day) in use, by group of patients."""
-        return self.by_group(joined(*(used_at(self.w, s) for s in range(self.w.n_services)), EMPTY))
+        return self.by_group(joined(*(used_at(self.w, s, by_package=True) for s in range(self.w.n_services)), EMPTY))
 
     @cached_property
     def _used(self) -> Floats:
         """Mean spaces (or visits a day) in use, by group."""
         w = self.w
         mean = self.number("in_use")
-        days = self.by_group(joined(*(used_at(w, s) for s in np.flatnonzero(w.by_visits).tolist()), EMPTY))
+        is_split, here = self.level is not None, np.flatnonzero(w.by_visits).tolist()
+        days = self.by_group(joined(*(used_at(w, s, by_package=is_split) for s in here), EMPTY))
         made = areas(days.service, self.n, days.start, days.stop, days.weight, w.edges)[:, 0] / self.length
         return np.where(np.repeat(w.by_visits, self.n_levels), made, mean)
 

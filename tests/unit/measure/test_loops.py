@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from flowsim.measure import audit_loops, cost_loops, loops, quantile_loops
+from flowsim.measure import audit_loops, cost_loops, home_care_loops, loops, quantile_loops
 from flowsim.measure.integrals import areas, levels_at, places_in, steps, together
 from flowsim.measure.intervals import FAR
 from flowsim.measure.sorting import codes
@@ -172,3 +172,22 @@ def test_patients_alike_are_those_without_a_column_changed(column):
     count, same = audit_loops.alike((stream, number, arrival), tuple(drawn[:3]), levels, drawn[3], 3)
     assert count.tolist() == [(stream == s).sum() for s in range(3)]
     assert same == N - 2 - 3
+
+
+def test_packages_are_visited_from_their_first_list_to_their_end():
+    lists = np.array([300, 1740, 3180, 4620])
+    # Two carers come 3 times a day and then 1, over three days; one goes on from before the start; one is not come to.
+    first, last, days, takes = (codes(c) for c in ([3000, 1500, 9000], [1000, 500, 9000], [3, 4, 1], [2, 1, 1]))
+    started, left = np.array([300, -2880, 400]), np.array([4620, -1, 500])
+    package = first, last, days, takes
+    found = home_care_loops.package_days(codes([0, 1, 2]), package, started, left, lists, 1440)
+    # The second's day 2 of 4 has 1.5 - 2/3 visits, and those from day 3 on a half, rounded to even.
+    assert list(zip(*found, strict=True)) == [
+        (0, 0, 6),
+        (0, 1, 4),
+        (0, 2, 2),
+        (1, 0, 1),
+        (1, 1, 0),
+        (1, 2, 0),
+        (1, 3, 0),
+    ]
