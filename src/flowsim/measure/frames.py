@@ -16,7 +16,7 @@ from flowsim.measure.integrals import NO_CODES, NOUGHT, areas, levels_at, places
 from flowsim.measure.intervals import FAR, NO_FLAGS, Flags, Intervals, intervals, joined, ordered
 from flowsim.measure.periods import Periods
 from flowsim.measure.records import EVERYONE, Records, Who
-from flowsim.measure.sorting import Codes, codes, whole
+from flowsim.measure.sorting import Codes, codes, stable_order, whole
 from flowsim.system.spec import UNLIMITED, SystemSpec
 from flowsim.trajectory import (
     NEVER,
@@ -106,6 +106,11 @@ class Window(Records):
         return found
 
     @cached_property
+    def are_many(self) -> bool:
+        """Whether some visits use several spaces."""
+        return bool((self.units != 1).any())
+
+    @cached_property
     def waiting(self) -> Intervals:
         """Patients waiting, each counting once; time back in the queue after an interruption too."""
         return self._all_stretches("waiting")
@@ -135,16 +140,20 @@ class Window(Records):
         return self.once(("spans", name), partial(self._spans, name))
 
     def _spans(self, name: str) -> span_loops.Spans:
-        v, began = self.visits, self.has_started
-        flag, start = {
-            "waiting": (self.is_any, v.queued),
-            "is_ready": (began & self.reached("ready"), v.ready),
-        }.get(name, (began, v.started))
-        is_sooner, sooner = {
-            "waiting": (began, v.started),
-            "treated": (self.reached("ready"), v.ready),
-        }.get(name, (NO_FLAGS, v.left))
-        weight = self.units if name == "in_use" and (self.units != 1).any() else NO_CODES
+        v, flag, start, is_sooner, sooner = (
+            self.visits,
+            self.has_started,
+            self.visits.started,
+            NO_FLAGS,
+            self.visits.left,
+        )
+        if name == "waiting":
+            flag, start, is_sooner, sooner = self.is_any, v.queued, self.has_started, v.started
+        elif name == "treated":
+            is_sooner, sooner = self.reached("ready"), v.ready
+        elif name == "is_ready":
+            flag, start = self.has_started & self.reached("ready"), v.ready
+        weight = self.units if name == "in_use" and self.are_many else NO_CODES
         return flag, whole(start), is_sooner, whole(sooner), whole(v.left), weight
 
     def _all_stretches(self, name: str) -> Intervals:
@@ -209,7 +218,7 @@ class Window(Records):
     @cached_property
     def delayed_patients(self) -> Intervals:
         """The same, each patient counting once."""
-        return self.delayed.plain()
+        return self.delayed.plain() if self.are_many else self.delayed
 
     def paused(self, name: str) -> Intervals:
         """Return the time spent back in the queue that counts for the stretches called ``name``, or against them."""
@@ -259,7 +268,7 @@ class Window(Records):
 
     def _offered(self, number: Ints) -> Intervals:
         c = self.trajectory.capacity
-        order = np.lexsort((np.arange(len(c.tick)), c.service))
+        order = stable_order(whole(c.service))
         service, tick = c.service[order], c.tick[order]
         stop = np.full(len(order), FAR, dtype=np.int64)
         same = service[1:] == service[:-1]
@@ -279,6 +288,8 @@ class Window(Records):
 
     def areas(self, name: str, edges: Ints) -> Ints:
         """Return the areas under the stretches called ``name``, by service and period; see ``integrals.areas``."""
+        if name == "delayed_patients" and not self.are_many:
+            name = "delayed"
         grid, found = self.once(("areas", name), lambda: (edges, self._areas(name, edges)))
         at = places_in(grid, edges)
         if at is None:

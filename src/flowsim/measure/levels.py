@@ -114,13 +114,14 @@ def quantiles_by_key(values: Ints, ends: Sequence[tuple[int, int]], shares: Sequ
     Returns:
         Percentiles interpolated as numpy does; NaN for keys without values.
     """
-    found = np.full((len(shares), len(ends)), np.nan)
-    for key, (first, last) in enumerate(ends):
-        if last > first:
-            place = np.array(shares) * (last - first - 1)
-            low = np.floor(place).astype(np.int64)
-            high = np.minimum(low + 1, last - first - 1)
-            mine = values[first:last]
-            mine.partition(np.unique([low, high]))
-            found[:, key] = mine[low] / unit + (place - low) * (mine[high] / unit - mine[low] / unit)
+    first, last = np.array(ends, dtype=np.int64).reshape(-1, 2).T
+    place = np.array(shares)[:, None] * (last - first - 1)
+    low = np.floor(place).astype(np.int64)
+    high = np.minimum(low + 1, last - first - 1)
+    here = np.flatnonzero(last > first)
+    for key, ranks in zip(here.tolist(), np.concatenate([low, high])[:, here].T, strict=True):
+        values[first[key] : last[key]].partition(ranks)
+    found = np.full(place.shape, np.nan)
+    lower, upper = (values[(first + rank)[:, here]] / unit for rank in (low, high))
+    found[:, here] = lower + (place - low)[:, here] * (upper - lower)
     return found

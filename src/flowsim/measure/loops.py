@@ -112,6 +112,10 @@ def area(
                     moment[key, 1] -= weight[i] * (min(stop[i], end) - max(start[i], edges[0]))
                     continue
                 at = before(edges, start[i], at)
+                if stop[i] <= edges[at]:
+                    # Over before the next edge.
+                    moment[key, at] -= weight[i] * (stop[i] - start[i])
+                    continue
                 count[key, at] += weight[i]
                 moment[key, at] += weight[i] * start[i]
                 if stop[i] <= end:

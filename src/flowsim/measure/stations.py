@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flowsim.measure import station_loops
+from flowsim.measure import station_loops, visit_loops
 from flowsim.measure.facts import divided
 from flowsim.measure.frames import Floats, Window
 from flowsim.measure.home_care import used_at
@@ -144,7 +144,7 @@ class _Table:
         w, v, o = self.w, self.w.visits, Outcome
         ended = w.blocked.where(w.blocked.stop < FAR)
         blocked = counted(whole(ended.row), len(v.patient), ended.stop - ended.start)
-        room = np.append(0, np.cumsum(np.bincount(self.keys, minlength=self.n)))
+        room = w.by_service[1] if self.level is None else visit_loops.by_service(codes(self.keys), self.n)[1]
         count, total, power, waits, last = station_loops.stays(
             codes(self.keys),
             room,
