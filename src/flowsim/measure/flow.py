@@ -178,19 +178,24 @@ def return_share(window: Window, asked: Asked) -> Facts:
     Of spells whose clock starts in the window at least the limit before the run's end.
     """
     since, limit = asked.option("since", "left", "started"), asked.limit(window)
-    patients, (started, has_started) = window.trajectory.patients, stamp(window, "started")
+    patients, clock, to = window.trajectory.patients, stamp(window, since), asked.places(window, "to")
     towards = ~asked.places(window, "except", "died") if since == "left" else NO_FLAGS
     ways = window.came_from, asked.led(window, "origin"), window.went, towards
-    first, last = stay_loops.between(runs(window, asked), NO_FLAGS, *ways)
-    row, (tick, is_known) = (last if since == "left" else first), stamp(window, since)
-    use = np.flatnonzero(is_known[row] & (tick[row] < window.trajectory.end - limit))
-    last, clock = last[use], tick[row[use]]
-    to = asked.places(window, "to")
-    starts = visit_loops.next_starts(last, window.following, to, window.service, started, has_started)
-    exits = codes(patients.exit), whole(patients.left), asked.places(window, "exits", "none")
-    is_soon = stay_loops.follows(last, clock, starts, window.patient, exits, limit)
-    values = ~is_soon if asked.option("share", "followed", "spared") == "spared" else is_soon
-    return Moments(asked.names(window), asked.position(window, last), clock, values)
+    found, where = stay_loops.between(runs(window, asked), NO_FLAGS, *ways), asked.where(window)
+    links, starts, from_start = (window.patient, window.following), (to, *stamp(window, "started")), since == "started"
+    exits = asked.places(window, "exits", "none"), codes(patients.exit), whole(patients.left)
+
+    @kept
+    def count(edges: Ints) -> Ints:
+        of = found, where, clock, from_start, links, starts, exits
+        return stay_loops.followed(*of, limit, window.trajectory.end, edges)
+
+    is_spared = asked.option("share", "followed", "spared") == "spared"
+    return Counts(
+        asked.names(window),
+        lambda edges: count(edges)[0] - count(edges)[1] if is_spared else count(edges)[1],
+        lambda edges: count(edges)[0],
+    )
 
 
 @measure_kind("avoided")

@@ -185,27 +185,56 @@ def shares(rows: Codes, where: Where, tick: Ints, flag: Flags, edges: Ints) -> I
 
 
 @njit(cache=True, nogil=True)
-def follows(
-    last: Codes, clock: Ints, starts: Ints, patient: Codes, exits: tuple[Codes, Ints, Flags], limit: int
-) -> Flags:
-    """Return whether the first thing of interest came no later than a limit after each clock.
+def followed(
+    runs: Runs,
+    where: Where,
+    clock: Stamp,
+    from_start: bool,
+    patients: tuple[Codes, Codes],
+    starts: tuple[Flags, Ints, Flags],
+    exits: tuple[Flags, Codes, Ints],
+    limit: int,
+    known_to: int,
+    edges: Ints,
+) -> Ints:
+    """Return how many stays' clocks start in each period, and how many of them are followed by something of interest.
 
     Args:
-        last: row of each stay.
-        clock: of each stay.
-        starts: of each stay, the next start of interest; past 2^61 where there is none.
-        patient: of each visit.
-        exits: each patient's exit and when they left by it; by exit (NEVER the last), whether it is of interest.
-        limit: in ticks.
+        runs: first and last rows of each stay.
+        where: a stay counts where it ended.
+        clock: by visit, when it starts the clock.
+        from_start: whether a stay's first visit starts it, rather than the last.
+        patients: of each visit its patient, and the same patient's next visit.
+        starts: by place code, whether a start there is of interest; when each visit started, and whether it did.
+        exits: by exit (NEVER the last), whether it is of interest; each patient's exit, and when they left by it.
+        limit: ticks from the clock's start up to which what follows counts.
+        known_to: tick up to which all is known: a stay counts if its clock starts a limit before, or earlier.
+        edges: ticks between periods, rising, none before 0.
+
+    Returns:
+        Counts of all and of those followed: (2, services, periods).
     """
-    code, left, counts = exits
-    found = np.empty(last.size, np.bool_)
+    (first, last), (service, position, n_services), (tick, is_set) = runs, where, clock
+    (patient, following), (is_to, started, has_started), (is_out, way_out, left) = patients, starts, exits
+    begin, end, p = edges[0], min(edges[edges.size - 1], known_to - limit), 0
+    number = np.zeros((2, n_services, edges.size - 1), np.int64)
     for i in range(last.size):
-        who, soonest = index(patient[index(last[i])]), starts[i]
-        if code[who] != NEVER and counts[code[who]]:
+        z, at_row = index(last[i]), index(first[i] if from_start else last[i])
+        at = tick[at_row]
+        if not is_set[at_row] or at < begin or at >= end:
+            continue
+        soonest, later, who = _FAR, following[z], index(patient[z])
+        while later != NEVER:
+            row = index(later)
+            if is_to[index(service[row])] and has_started[row]:
+                soonest = min(soonest, started[row])
+            later = following[row]
+        if way_out[who] != NEVER and is_out[way_out[who]]:
             soonest = min(soonest, left[who])
-        found[i] = soonest - clock[i] <= limit
-    return found
+        s, p = index(position[index(service[z])]), period_of(edges, at, p)
+        number[0, s, index(p)] += 1
+        number[1, s, index(p)] += soonest - at <= limit
+    return number
 
 
 @njit(cache=True, nogil=True)

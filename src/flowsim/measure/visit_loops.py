@@ -274,28 +274,3 @@ def heads(rows: Codes, links: Links) -> Codes:
             head, before = before, previous[index(before)]
         found[i] = head
     return found
-
-
-@njit(cache=True, nogil=True)
-def next_starts(
-    rows: Codes, following: Codes, counts: Flags, service: Codes, started: Ints, has_started: Flags
-) -> Ints:
-    """Return the earliest start among the same patient's later visits to some services, of each of some rows.
-
-    Args:
-        rows: of visits.
-        following: of every visit, the same patient's next visit.
-        counts: by service, whether a start there counts.
-        service: of every visit.
-        started: of every visit.
-        has_started: of every visit.
-    """
-    found = np.full(rows.size, 1 << 62, np.int64)
-    for i in range(rows.size):
-        later = following[index(rows[i])]
-        while later != NEVER:
-            row = index(later)
-            if counts[index(service[row])] and has_started[row]:
-                found[i] = min(found[i], started[row])
-            later = following[row]
-    return found

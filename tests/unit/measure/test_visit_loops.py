@@ -93,17 +93,6 @@ def test_visits_in_a_row_to_chosen_services_are_one_run(by_provider):
     }
 
 
-def test_the_next_start_is_the_earliest_among_the_same_patients_later_visits():
-    patient, service = codes(RNG.integers(0, 60, N)), codes(RNG.integers(0, 4, N))
-    started, has_started = RNG.integers(0, 900, N), RNG.random(N) < 0.8
-    _, following = visit_loops.neighbours(patient)
-    rows, counts = codes(np.arange(0, N, 3)), np.array([True, False, True, False])
-    found = visit_loops.next_starts(rows, following, counts, service, started, has_started)
-    for row, soonest in zip(rows, found, strict=True):
-        later = (patient == patient[row]) & (np.arange(N) > row) & counts[service] & has_started
-        assert soonest == min([FAR, *started[later]])
-
-
 def slices_of(service, here):
     """Return the rows of visits by service, and where those of some services begin and end."""
     rows, bounds = visit_loops.by_service(service, 4)
@@ -213,16 +202,30 @@ def test_stays_are_counted_by_where_they_led():
         assert (number[s, p], with_flag[s, p]) == (mine.sum(), flag[mine].sum())
 
 
-def test_what_follows_is_a_start_or_an_exit_within_the_limit():
-    patient, _, _ = visits()
-    last, exits, left = codes(np.arange(0, N, 2)), RNG.integers(-1, 2, 60), RNG.integers(400, 900, 60)
-    clock, counts = np.arange(len(last)), np.array([False, True, False])
-    starts = np.where(RNG.random(len(last)) < 0.5, FAR, clock + RNG.integers(0, 600, len(last)))
-    found = stay_loops.follows(last, clock, starts, patient, (exits, left, counts), 300)
-    for i, row in enumerate(last):
-        who = patient[row]
-        soonest = min(starts[i], left[who] if exits[who] == 1 else FAR)
-        assert found[i] == (soonest - clock[i] <= 300)
+@pytest.mark.parametrize("from_start", [True, False])
+def test_what_follows_is_a_start_or_an_exit_within_the_limit(from_start):
+    patient, service, links = visits()
+    found = visit_loops.runs(codes(np.flatnonzero(service != 3)), codes([]), links)
+    tick, is_set = np.arange(N) * 3, RNG.random(N) < 0.8
+    started, has_started = tick + RNG.integers(0, 50, N), RNG.random(N) < 0.8
+    way_out, left = codes(RNG.integers(-1, 2, 60)), RNG.integers(0, 3 * N, 60)
+    to, out, edges = (
+        np.array([False, True, False, True, False]),
+        np.array([False, True, False]),
+        np.array([30, 400, 1100]),
+    )
+    where, wanted = (service, np.array([2, 0, 1, -1, -1]), 3), np.zeros((2, 3, 2), dtype=int)
+    for first, last in zip(*found, strict=True):
+        at, who = first if from_start else last, patient[last]
+        if is_set[at] and 30 <= tick[at] < 1300 - 300:
+            later = (patient == who) & (np.arange(N) > last) & to[service] & has_started
+            soonest = min([FAR, *started[later], *([left[who]] if way_out[who] == 1 else [])])
+            cell = where[1][service[last]], int(tick[at] >= 400)
+            wanted[0][cell] += 1
+            wanted[1][cell] += soonest - tick[at] <= 300
+    of = (patient, links[2]), (to, started, has_started), (out, way_out, left)
+    counted = stay_loops.followed(found, where, (tick, is_set), from_start, *of, 300, 1300, edges)
+    np.testing.assert_array_equal(counted, wanted)
 
 
 def test_who_waited_long_for_a_bed_is_told_by_when_it_began():
