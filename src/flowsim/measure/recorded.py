@@ -9,11 +9,12 @@ import numpy as np
 
 from flowsim.errors import ConfigError, Problem
 from flowsim.measure.definitions import Definition, Record
+from flowsim.measure.facts import Series
 from flowsim.measure.frames import Window, nothing_happened
-from flowsim.measure.monthly import monthly, months_of
+from flowsim.measure.months import months_of
 from flowsim.measure.periods import Periods
-from flowsim.measure.registry import asked, facts, measure_all
-from flowsim.measure.tidy import Tidy, tidy_of, tidy_rows
+from flowsim.measure.registry import asked, check_once, facts
+from flowsim.measure.tidy import Tidy, tidy_rows, words_of
 from flowsim.system.spec import SystemSpec
 from flowsim.trajectory import Trajectory
 
@@ -66,32 +67,45 @@ def readings(
     """
     import pandas as pd
 
-    if not records:
-        return pd.DataFrame({name: [] for name in COLUMNS})
     window = seen or Window(spec, trajectory)
-    wanted = definitions_for(records, measures)
-    by_month = monthly(spec, trajectory, wanted, window)
-    over_all = measure_all(spec, trajectory, wanted, window)
-    rows: list[tuple[str, str, float]] = []
-    for name, record in records.items():
-        scale = per_day(record, measures)
-        if record.months is not None:
-            mine = by_month[_is_of(by_month, record)]
-            days = mine["days"].to_numpy() if record.unit == "/month" else np.ones(len(mine))
-            rows += zip([name] * len(mine), mine["month"], scale * days * mine["value"].to_numpy(), strict=True)
-        elif record.whole is not None:
-            mine = over_all[_is_of(over_all, record)]
-            rows += [(name, WHOLE, scale * float(value)) for value in mine["value"]]
-        else:
-            rows += [(name, key, value) for key, value in _parts(over_all, record)]
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"record": "str", "key": "str", "value": "float64"})
+    check_once(spec, definitions_for(records, measures))
+    found = pd.DataFrame(_rows(window, records, measures), columns=COLUMNS)
+    return found.astype({"record": "str", "key": "str", "value": "float64"}) if records else found
 
 
 def reading_table(window: Window, records: Mapping[str, Record], measures: Mapping[str, Definition]) -> Tidy:
-    """Return the readings of one replication as they are kept: see ``readings``."""
+    """Return the readings of one replication as they are kept, of measures that are known to be right."""
     if not records:
         return tidy_rows([], COLUMNS)
-    return tidy_of(readings(window.spec, window.trajectory, records, measures, window))
+    rows = _rows(window, records, measures)
+    value = np.array([value for *_, value in rows], dtype=np.float64)
+    return Tidy({"record": words_of([r for r, _, _ in rows]), "key": words_of([k for _, k, _ in rows]), "value": value})
+
+
+def _rows(
+    window: Window, records: Mapping[str, Record], measures: Mapping[str, Definition]
+) -> list[tuple[str, str, float]]:
+    """Return the record, key and value of each reading; see ``readings``."""
+    edges, months, days = months_of(window)
+    # The months, if there are any, and last the window itself.
+    periods = Periods.of(edges, window.edges) if months else Periods.of(window.edges)
+    wanted = asked(window, definitions_for(records, measures))
+    found = {m.name: facts(window, m).series(periods) for m in wanted}
+    rows: list[tuple[str, str, float]] = []
+    for name, record in records.items():
+        if record.measure not in found:
+            continue
+        series, scale = found[record.measure], per_day(record, measures)
+        mine = [at for at, label in enumerate(series.labels) if label == (record.service, record.split)]
+        if record.months is not None:
+            each = np.array(days if record.unit == "/month" else [1.0] * len(months))
+            for at in mine:
+                rows += zip([name] * len(months), months, (scale * each * series.table[at, :-1]).tolist(), strict=True)
+        elif record.whole is not None:
+            rows += [(name, WHOLE, scale * float(series.table[at, -1])) for at in mine]
+        else:
+            rows += [(name, key, value) for key, value in _parts(series, record)]
+    return rows
 
 
 def per_day(record: Record, measures: Mapping[str, Definition]) -> float:
@@ -101,15 +115,10 @@ def per_day(record: Record, measures: Mapping[str, Definition]) -> float:
     return 1.0 / DAYS_PER.get(measures[record.measure].unit, 1.0)
 
 
-def _is_of(table: pd.DataFrame, record: Record) -> pd.Series[bool]:
-    mine = (table["measure"] == record.measure) & (table["split"] == record.split)
-    return mine & (table["service"] == record.service)
-
-
-def _parts(table: pd.DataFrame, record: Record) -> Iterator[tuple[str, float]]:
+def _parts(series: Series, record: Record) -> Iterator[tuple[str, float]]:
     """Yield each recorded part, in proportion to the sum or mean of all the measure's parts."""
-    mine = table[(table["measure"] == record.measure) & (table["service"] == record.service) & (table["split"] != "")]
-    values = dict(zip(mine["split"], mine["value"].astype(float), strict=True))
+    of_all = zip(series.labels, series.table[:, -1].tolist(), strict=True)
+    values = {split: value for (service, split), value in of_all if service == record.service and split}
     whole = sum(values.values()) / (len(values) if record.parts_of == "mean" else 1)
     for part in record.parts or {}:
         if part in values:

@@ -89,21 +89,6 @@ def tidy_rows(rows: Sequence[Sequence[Any]], names: Sequence[str]) -> Tidy:
     return Tidy(columns)
 
 
-def tidy_of(frame: pd.DataFrame) -> Tidy:
-    """Return a frame by column."""
-    import pandas as pd
-
-    columns: dict[str, Column] = {}
-    for name in frame.columns:
-        column = frame[name]
-        if pd.api.types.is_numeric_dtype(column.dtype) and isinstance(column.dtype, np.dtype):
-            columns[name] = column.to_numpy()
-        else:
-            codes, words = pd.factorize(column.to_numpy(dtype=object))
-            columns[name] = Words(codes.astype(np.int32), tuple(words))
-    return Tidy(columns)
-
-
 def stacked(tables: Sequence[Tidy], keys: Mapping[str, Sequence[object]], is_long: bool = False) -> pd.DataFrame:
     """Return tables one below the other as one frame, with columns in front that tell them apart.
 

@@ -3,7 +3,6 @@
 import pytest
 
 from flowsim.config.models import MeasureDef, Record
-from flowsim.measure.monthly import monthly
 from flowsim.measure.recorded import check_records, readings
 from tests.build import spec_of
 from tests.trajectories import at, came, run_of
@@ -25,28 +24,27 @@ def one_a_day(spec, days):
     )
 
 
-def test_months_are_calendar_months_and_only_whole_ones_count():
-    spec = ward(starts="2026-01-20", duration="110 d")  # to 10 May: February, March and April are whole
-    table = monthly(spec, one_a_day(spec, 110), ADMISSIONS)
-    mine = table[table["service"] == "ward"]
-    assert mine["month"].tolist() == ["2026-02", "2026-03", "2026-04"]
-    assert mine["days"].tolist() == [28, 31, 30]
-    assert mine["value"].tolist() == [1, 1, 1]
-
-
-def test_a_window_without_a_whole_month_has_no_rows():
-    spec = ward(starts="2026-01-20", duration="20 d")
-    assert monthly(spec, one_a_day(spec, 20), ADMISSIONS).empty
-
-
-def test_warm_up_does_not_count():
-    spec = ward(starts="2026-03-01", warm_up="40 d", duration="31 d")
-    assert monthly(spec, one_a_day(spec, 71), ADMISSIONS)["month"].unique().tolist() == ["2026-03"]
-
-
 def recorded(**said):
     base = {"label": "x", "measure": "admissions", "unit": "/month", "tolerance": {"share": "5 %"}}
     return {"r": Record.model_validate({**base, **said})}
+
+
+def by_month(spec, days):
+    found = readings(spec, one_a_day(spec, days), recorded(service="ward", months={"2026-02": 1}), ADMISSIONS)
+    return dict(zip(found["key"], found["value"], strict=True))
+
+
+def test_months_are_calendar_months_and_only_whole_ones_count():
+    spec = ward(starts="2026-01-20", duration="110 d")  # to 10 May: February, March and April are whole
+    assert by_month(spec, 110) == {"2026-02": 28, "2026-03": 31, "2026-04": 30}
+
+
+def test_a_window_without_a_whole_month_has_no_rows():
+    assert by_month(ward(starts="2026-01-20", duration="20 d"), 20) == {}
+
+
+def test_warm_up_does_not_count():
+    assert list(by_month(ward(starts="2026-03-01", warm_up="40 d", duration="31 d"), 71)) == ["2026-03"]
 
 
 def test_a_record_by_the_month_counts_the_month():
