@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from flowsim.measure.loops import index
+
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
@@ -84,14 +86,14 @@ def stays(
         started [min], and of their squares; those waits [ticks], those of each key from where it has room; and where
         they end.
     """
-    served, refused, baulked, reneged, in_progress = outcomes
-    queued, started, ready, left, interrupted = ticks
+    (served, refused, baulked, reneged, in_progress), (queued, started, ready, left, interrupted) = outcomes, ticks
     (outcome, origin, destination, initial), (has_started, is_placed) = codes, flags
     n_keys, (begin, end) = room.size - 1, window
     count, total = np.zeros((n_keys, len(COUNTS)), np.int64), np.zeros((n_keys, len(TIMES)), np.int64)
     power, waits, last = np.zeros((n_keys, 2)), np.empty(keys.size, np.int64), room[:-1].copy()
+    # Adding nothing to many sums would take most of the time, so what few visits have is asked for first.
     for i in range(keys.size):
-        k, how, has_begun = keys[i], outcome[i], has_started[i]
+        k, how, has_begun = index(keys[i]), outcome[i], has_started[i]
         until = left[i] if left[i] != NEVER else _FAR
         waited = (started[i] if has_begun else until) - queued[i] if has_begun or until < _FAR else 0
         total[k, 8] += _within(queued[i], started[i] if has_begun else until, begin, end)
@@ -107,33 +109,34 @@ def stays(
             continue
         count[k, 0] += 1
         count[k, 1] += origin[i] == n_services
-        if has_begun or how != in_progress:
-            count[k, 3] += 1
+        count[k, 3] += has_begun or how != in_progress
+        if not is_served and how != in_progress:
             count[k, 4] += how == refused
             count[k, 5] += how == baulked
             count[k, 6] += gave_up
+            total[k, 1] += waited if gave_up else 0
         if has_begun:
             count[k, 8] += 1
             power[k, 0] += waited / minute
             power[k, 1] += (waited / minute) * (waited / minute)
             waits[last[k]] = waited
             last[k] += 1
-        total[k, 1] += waited if gave_up else 0
         if has_begun or gave_up:
             count[k, 9] += 1
             count[k, 10] += waited > 0
             total[k, 2] += waited
         if is_served:
-            since, is_late, goes_on = started[i] + interrupted[i], blocked[i] > 0, destination[i] < n_services
+            since, goes_on = started[i] + interrupted[i], destination[i] < n_services
             count[k, 11] += 1
-            count[k, 12] += is_late
             count[k, 13] += goes_on
-            count[k, 14] += is_late and goes_on
             total[k, 3] += left[i] - since
             total[k, 4] += ready[i] - since
             total[k, 5] += left[i] - queued[i]
-            total[k, 6] += blocked[i]
-            total[k, 7] += blocked[i] if goes_on else 0
+            if blocked[i] > 0:
+                count[k, 12] += 1
+                count[k, 14] += goes_on
+                total[k, 6] += blocked[i]
+                total[k, 7] += blocked[i] if goes_on else 0
     return count, total, power, waits, last
 
 
