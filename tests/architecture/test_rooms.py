@@ -12,12 +12,13 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "flowsim"
 MODULES = sorted(path for path in SOURCE.rglob("*.py") if "conf" not in path.relative_to(SOURCE).parts[:1])
 
-MEASURE_LOOPS = tuple(path.stem for path in (SOURCE / "measure").glob("*loops.py"))
+COMPILERS = ("numba", "flowsim.measure.jit", "flowsim.engine.compiled.jit")
+"""What compiled code is compiled by."""
 DOORS = {
     "hydra": ("config/compose.py", "config/overrides.py", "cli.py"),
     "omegaconf": ("config/",),
     "simpy": ("engine/",),
-    "numba": ("draws/", "demand/", "rules/", "engine/", *(f"measure/{name}.py" for name in MEASURE_LOOPS)),
+    "numba": ("draws/", "demand/", "rules/", "engine/", "measure/jit.py"),
     "joblib": ("experiment/pool.py",),
     "matplotlib": ("report/",),
     "plotly": ("report/",),
@@ -126,5 +127,5 @@ def test_nothing_is_left_for_later(path: Path) -> None:
 def test_compiled_code_is_made_again_when_any_file_it_is_made_from_changes() -> None:
     from flowsim.draws.cache import compiled_sources
 
-    users = {path for path in MODULES if any(name.split(".")[0] == "numba" for name in imported(parsed(path)))}
+    users = {path for path in MODULES if any(name.startswith(COMPILERS) for name in imported(parsed(path)))}
     assert users <= set(compiled_sources())

@@ -27,6 +27,7 @@ _COMPILED = (
     "system/tables.py",
     "system/together.py",
     "trajectory.py",
+    "measure/jit.py",
     "measure/*loops.py",
 )
 """Where compiled code is, under the package."""

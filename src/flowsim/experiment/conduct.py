@@ -16,7 +16,7 @@ from flowsim.experiment.manifest import manifest
 from flowsim.experiment.pool import available_cores
 from flowsim.experiment.progress import Progress
 from flowsim.experiment.result import ExperimentResult
-from flowsim.experiment.runner import collect, compile_the_rest, run_tasks, start_compiling
+from flowsim.experiment.runner import collect, compile_all, run_tasks
 from flowsim.experiment.store import Parts
 from flowsim.system.network import network
 
@@ -59,10 +59,7 @@ def conduct(
     began = datetime.now(UTC)
     try:
         with Progress(len(design.tasks), sum(task.work for task in design.tasks), stream) as progress:
-            compiling = start_compiling(design, progress.say)
-            if compiling is not None:
-                compile_the_rest(design)
-                compiling.wait()
+            compile_all(design, progress.say)
             run_tasks(design, parts, workers, progress)
             base = _baseline(design)
             implied = network(base.spec)

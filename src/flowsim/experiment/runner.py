@@ -35,25 +35,51 @@ def compile_the_rest(design: Design) -> None:
     tables_of(works_of(design)[design.tasks[0].key], nothing_happened(spec), arrivals(spec, 0))
 
 
-def start_compiling(design: Design, say: Callable[[str], None]) -> subprocess.Popen[bytes] | None:
-    """Start compiling the engine in a process of its own, where that is still to be done on this machine.
+def compile_measures() -> None:
+    """Have compiled what measures need in any place, as ``compile_the_rest`` does, by those of a small one."""
+    from flowsim.config.load import load
+    from flowsim.experiment.design import design_run
 
-    Meanwhile there is other work; wait for the process before running tasks. Should it fail, ``run_tasks``
-    compiles, and says why it cannot.
-    """
-    if design.config.run.engine != "kernel":
-        return None
+    compile_the_rest(design_run(load(["place=toy"])))
+
+
+_PROGRAMS = (
+    "from flowsim.engine.kernel import prepare; prepare(str)",
+    "from flowsim.experiment.runner import compile_measures; compile_measures()",
+)
+_compiling: list[subprocess.Popen[bytes]] = []
+"""Processes that compile, and that nobody has waited for."""
+
+
+def start_compiling(run: RunSettings) -> None:
+    """Start compiling engine and measures, each in a process of its own, where that is to be done on this machine."""
+    if run.engine != "kernel" or _compiling:
+        return
     from flowsim.draws.cache import is_compiled
 
-    if is_compiled():
-        return None
-    say("Compiling the engine for this machine: under a minute, once.")
-    program = "from flowsim.engine.kernel import prepare; prepare(str)"
-    return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if not is_compiled():
+        for program in _PROGRAMS:
+            command = [sys.executable, "-c", program]
+            _compiling.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+
+
+def compile_all(design: Design, say: Callable[[str], None]) -> None:
+    """Have all compiled that tasks need, where that is to be done or has been started, and say so.
+
+    Should a process fail that compiles, ``run_tasks`` compiles, and says why it cannot.
+    """
+    start_compiling(design.config.run)
+    if _compiling:
+        say("Compiling the engine for this machine: under a minute, once.")
+        while _compiling:
+            _compiling.pop().wait()
+        compile_the_rest(design)
 
 
 def wake_workers(run: RunSettings, tasks: int, workers: int) -> None:
     """Start the workers of a study in the background: they load what they need while it is being designed.
+
+    Where that is still to be compiled, compiling starts instead.
 
     Args:
         run: how it will be run.
@@ -63,7 +89,9 @@ def wake_workers(run: RunSettings, tasks: int, workers: int) -> None:
     from flowsim.draws.cache import is_compiled
 
     count = min(workers or available_cores(), tasks)
-    if count > 1 and run.pool != "threads" and (run.engine != "kernel" or is_compiled()):
+    if run.engine == "kernel" and not is_compiled():
+        start_compiling(run)
+    elif count > 1 and run.pool != "threads":
         wake(get_ready, run.engine, count)
 
 

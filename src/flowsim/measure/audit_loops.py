@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from flowsim.measure.jit import compiled
 from flowsim.measure.loops import index
 
 Ints = npt.NDArray[np.int64]
@@ -30,7 +30,7 @@ NAMED = 3
 """Visits at fault that are named."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def starts_above(started: Ints, is_left_out: Flags, since: Ints, over: Ints, end: int) -> tuple[int, int]:
     """Return how many things began when a step function was above 0, and how far above at most.
 
@@ -57,7 +57,7 @@ def starts_above(started: Ints, is_left_out: Flags, since: Ints, over: Ints, end
     return number, most
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def clipped_sums(service: Codes, n: int, start: Ints, stop: Ints, weight: Codes, begin: int, end: int) -> Ints:
     """Return the sum of each stretch clipped to a window, by service; one that ends before it begins is none."""
     total = np.zeros(n, np.int64)
@@ -71,7 +71,7 @@ VISITS = ("came", "began", "in_use", "waiting")
 """What ``visits_one_by_one`` counts."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def visits_one_by_one(
     service: Codes,
     n: int,
@@ -105,7 +105,7 @@ def visits_one_by_one(
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def alike(
     mine: tuple[Ints, Ints, Ints], drawn: tuple[Ints, Ints, Ints], codes: Levels, others: Levels, n_streams: int
 ) -> tuple[Ints, int]:
@@ -134,7 +134,7 @@ def alike(
     return count, same
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def held(keys: Ints, n_keys: int, ticks: Ints, values: Ints, end: int) -> Ints:
     """Return the integral of each key's step function to an end; its changes come in order, none before the start."""
     total, since, value = np.zeros(n_keys, np.int64), np.zeros(n_keys, np.int64), np.zeros(n_keys, np.int64)
@@ -145,7 +145,7 @@ def held(keys: Ints, n_keys: int, ticks: Ints, values: Ints, end: int) -> Ints:
     return total + value * (end - since)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def visits_on(first: int, last: int, days: int, day: int) -> int:
     """Return the visits on a day (0-based) of a package given in thousandths of visits a day, half to even."""
     if days <= 1 or day <= 0:
@@ -154,7 +154,7 @@ def visits_on(first: int, last: int, days: int, day: int) -> int:
     return int(np.rint(first / 1000 + (last / 1000 - first / 1000) * at / max(days - 1, 1)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def visits_made(
     rows: Ints,
     package: tuple[Ints, Ints, Ints, Ints],
@@ -191,7 +191,7 @@ def visits_made(
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def ledger(
     codes: tuple[Codes, Codes, Codes, Codes],
     links: tuple[Codes, Codes],
@@ -261,7 +261,7 @@ def ledger(
     return number, rows, wrong_end, inside, in_order
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _note(number: Ints, rows: Ints, check: int, row: int) -> None:
     """Count a visit that fails a check, and keep its row if it is among the first few."""
     if number[check] < NAMED or row < rows[check, NAMED - 1]:

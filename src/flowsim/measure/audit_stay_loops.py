@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from flowsim.measure.jit import compiled
 from flowsim.measure.loops import index
 from flowsim.measure.visit_loops import Slices
 
@@ -96,7 +96,7 @@ class Curves(NamedTuple):
     square_rise: Floats
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def lived(
     wanted: Wanted,
     tables: Tables,
@@ -165,7 +165,7 @@ def lived(
     return count, ticks, sums
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add(
     sums: Floats,
     hint: Ints,
@@ -200,7 +200,7 @@ def _add(
         sums[curve, 1] += max(two - one * one, 0.0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _row(tables: Tables, part: int, of_shares: int, who: tuple[int, int, int, int], due: Codes) -> int:
     """Return the row of a part's table of curves, or of shares, as ``Table.index`` does."""
     drawn, origin, period, whose = who
@@ -208,7 +208,7 @@ def _row(tables: Tables, part: int, of_shares: int, who: tuple[int, int, int, in
     return int(due[tables.way[part, of_shares], whose] + others + period * tables.by_period[part, of_shares])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add_settled(sums: Floats, number: Ints, curves: Ints, asked: Curves) -> None:
     """Add what the last points of curves say, of so many durations by row of the tables of curves."""
     for row in range(curves.size):
@@ -219,13 +219,13 @@ def _add_settled(sums: Floats, number: Ints, curves: Ints, asked: Curves) -> Non
         sums[curve, 1] += number[row] * max(square - mean * mean, 0.0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _drawn(drawn_by: Ints, place: Codes, after: int, destination: int) -> int:
     """Return the code drawn by somebody who went to a next visit, or else to a destination (NEVER for none)."""
     return int(drawn_by[place[after] if after != NEVER else destination])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _period_of(periods: Ints, tick: int, near: int) -> int:
     """Return the period a tick is in, the first for those before; it is looked for from one that is near."""
     while near > 0 and periods[near] > tick:
@@ -235,7 +235,7 @@ def _period_of(periods: Ints, tick: int, near: int) -> int:
     return near
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _before(grid: Floats, low: int, high: int, x: float, near: int) -> int:
     """Return the last place of a part of a rising grid that is not above x; it is looked for from one that is near."""
     while near < high and grid[near + 1] <= x:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from flowsim.measure.jit import compiled
 from flowsim.measure.loops import period_of
 
 Ints = npt.NDArray[np.int64]
@@ -13,7 +13,7 @@ Codes = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def visits_in(service: Codes, n_services: int, tick: Ints, is_one: Flags, is_out: Flags, edges: Ints) -> Ints:
     """Return how many visits are one, and not out, by service and the period between the edges their tick is in."""
     number, first, last, p = np.zeros((n_services, edges.size - 1), np.int64), edges[0], edges[edges.size - 1], 0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from flowsim.measure.audit_loops import visits_on
+from flowsim.measure.jit import compiled
 from flowsim.measure.loops import index
 
 Ints = npt.NDArray[np.int64]
@@ -15,7 +15,7 @@ Codes = npt.NDArray[np.int32]
 NEVER = -1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def package_days(
     rows: Codes,
     package: tuple[Codes, Codes, Codes, Codes],

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from flowsim.measure.jit import compiled
 from flowsim.measure.loops import index, quantile
 from flowsim.measure.rank_loops import rising
 from flowsim.measure.span_loops import FAR, NEVER, Spans
@@ -28,7 +28,7 @@ _MOVES = 20
 """Places a change may move, on average, for that to be quicker than sorting."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def census(
     visits: tuple[Slices, Spans],
     stretches: Stretches,
@@ -72,7 +72,7 @@ def census(
     return quantiles, at_ticks, is_above
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def steps(start: Ints, stop: Ints, weight: Codes, begin: int, end: int) -> tuple[Ints, Ints]:
     """Return the number of stretches open as a step function: see ``integrals.steps``."""
     bits, most = _bits(weight), 2 * start.size
@@ -90,7 +90,7 @@ def steps(start: Ints, stop: Ints, weight: Codes, begin: int, end: int) -> tuple
     return ticks[: at + 1].copy(), levels[: at + 1].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _bits(weight: Codes) -> int:
     """Return the bits that changes by some weights need; all are 1 where there are none."""
     bits = 2
@@ -100,7 +100,7 @@ def _bits(weight: Codes) -> int:
     return bits
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _of_visits(loose: Ints, rows: Codes, spans: Spans, begin: int, end: int, bits: int) -> int:
     """Put down the changes between two ticks that the stretches of visits make, and return how many those are."""
     (flag, start, is_sooner, sooner, left, weight), half, n = spans, 1 << (bits - 1), 0
@@ -119,7 +119,7 @@ def _of_visits(loose: Ints, rows: Codes, spans: Spans, begin: int, end: int, bit
     return n
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _of_stretches(loose: Ints, n: int, start: Ints, stop: Ints, weight: Codes, begin: int, end: int, bits: int) -> int:
     """Put down those that some stretches make below so many others, and return how many there are then."""
     half = 1 << (bits - 1)
@@ -134,7 +134,7 @@ def _of_stretches(loose: Ints, n: int, start: Ints, stop: Ints, weight: Codes, b
     return n
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _put_in_order(loose: Ints, n: int, bits: int, span: int, found: Ints, place: Codes) -> None:
     """Put some changes into the order of their ticks.
 
@@ -180,7 +180,7 @@ def _put_in_order(loose: Ints, n: int, bits: int, span: int, found: Ints, place:
                 return
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _levels(
     found: Ints, n: int, bits: int, begin: int, window: tuple[int, int], ticks: Ints, at_ticks: Ints
 ) -> tuple[int, Ints]:
@@ -219,7 +219,7 @@ def _levels(
     return lowest, spent
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _rises_above(found: Ints, n: int, bits: int, begin: int, changed: Ints, offered: Ints) -> bool:
     """Return whether a number is above another right after any tick at which some open.
 
@@ -247,7 +247,7 @@ def _rises_above(found: Ints, n: int, bits: int, begin: int, changed: Ints, offe
     return rises and level > there
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def above(ticks: Ints, level: Ints, changes: Ints, offered: Ints) -> tuple[Ints, Ints]:
     """Return by how much a step function is above another, 0 where it is not, from each tick where that changes.
 

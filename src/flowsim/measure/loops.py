@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from flowsim.measure.jit import compiled
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
@@ -18,20 +19,20 @@ Keys = npt.NDArray[Any]
 NEVER = -1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def index(row: int) -> np.uint64:
     """Return a row, which is not below 0, as an index that need not be asked whether it counts from the end."""
     return np.uint64(row)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def edges_a_tick(edges: Ints) -> float:
     """Return how many edges there are a tick, by which what is far is looked for."""
     span = edges[edges.size - 1] - edges[0]
     return (edges.size - 1) / span if span > 0 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def before(edges: Ints, tick: int, near: int) -> int:
     """Return how many rising edges are below a tick, looked for from a number that may be near it.
 
@@ -44,7 +45,7 @@ def before(edges: Ints, tick: int, near: int) -> int:
     return near
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def period_of(edges: Ints, tick: int, near: int) -> int:
     """Return the period that a tick between the first and the last edge is in, looked for from one near it."""
     while tick < edges[near]:
@@ -54,7 +55,7 @@ def period_of(edges: Ints, tick: int, near: int) -> int:
     return near
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def edges_before(edges: Ints, ticks: Ints, further: int) -> Ints:
     """Return how many rising edges are below each tick + ``further``."""
     found = np.zeros(ticks.size, np.int64)
@@ -68,7 +69,7 @@ def edges_before(edges: Ints, ticks: Ints, further: int) -> Ints:
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def counted(keys: Ints, n_keys: int, weight: Ints) -> Ints:
     """Return the sum of whole weights by key."""
     total = np.zeros(n_keys, np.int64)
@@ -77,7 +78,7 @@ def counted(keys: Ints, n_keys: int, weight: Ints) -> Ints:
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def area(
     slices: tuple[Ints, Ints],
     stretches: tuple[Codes, Ints, Ints, Codes],
@@ -125,7 +126,7 @@ def area(
     return integrals(count, moment, edges)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def integrals(count: Ints, moment: Ints, edges: Ints) -> Ints:
     """Return the integral over each period, from changes and their moments before each edge: (keys, periods)."""
     found = np.empty((count.shape[0], edges.size - 1), np.int64)
@@ -142,7 +143,7 @@ def integrals(count: Ints, moment: Ints, edges: Ints) -> Ints:
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def levels_at(keys: Codes, n_keys: int, start: Ints, stop: Ints, weight: Codes, ticks: Ints) -> Ints:
     """Return the number of intervals open at each of some rising ticks: (keys, ticks)."""
     n = ticks.size
@@ -158,7 +159,7 @@ def levels_at(keys: Codes, n_keys: int, start: Ints, stop: Ints, weight: Codes, 
     return level[:, :n].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def less(ticks: Ints, level: Ints, others: Ints, lower: Ints) -> tuple[Ints, Ints]:
     """Return a step function less another, at the ticks of both; they begin at the same tick."""
     at, found = np.empty(ticks.size + others.size, np.int64), np.empty(ticks.size + others.size, np.int64)
@@ -173,7 +174,7 @@ def less(ticks: Ints, level: Ints, others: Ints, lower: Ints) -> tuple[Ints, Int
     return at[:n].copy(), found[:n].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def level_quantiles(ticks: Ints, level: Ints, begin: Ints, end: Ints, share: float) -> Floats:
     """Return the smallest level not exceeded for a share of each period.
 
@@ -198,7 +199,7 @@ def level_quantiles(ticks: Ints, level: Ints, begin: Ints, end: Ints, share: flo
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def quantile(spent: Ints, time: float) -> int:
     """Return the first of rising values at which, with those below it, at least some time is spent."""
     gathered, at = spent[0], 0
@@ -208,7 +209,7 @@ def quantile(spent: Ints, time: float) -> int:
     return at
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def sums(service: Ints, split: Ints, tick: Ints, value: Ints, edges: Ints, shape: tuple[int, int]) -> tuple[Ints, Ints]:
     """Return the number of moments and the sum of their values by service, split and period.
 
@@ -233,7 +234,7 @@ def sums(service: Ints, split: Ints, tick: Ints, value: Ints, edges: Ints, shape
     return number, total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def tally(key: Ints, tick: Ints, edges: Ints, n_keys: int) -> Ints:
     """Return how many there are by key and period; those outside the edges are left out."""
     n_periods, first, last, p = edges.size - 1, edges[0], edges[edges.size - 1], 0

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from flowsim.measure.jit import compiled
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def summed(table: Ints, first: Ints, last: Ints, has_all: bool) -> Ints:
     """Return the sums of a table's cells from each first to before each last one.
 
@@ -37,7 +38,7 @@ def summed(table: Ints, first: Ints, last: Ints, has_all: bool) -> Ints:
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def shares(part: Ints, whole: Ints, unit: float, first: Ints, last: Ints) -> Floats:
     """Return the sums of one table over a unit and over those of another, with all services; NaN where that is nothing.
 
@@ -58,7 +59,7 @@ def shares(part: Ints, whole: Ints, unit: float, first: Ints, last: Ints) -> Flo
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def over(table: Ints, base: Floats, scale: float, first: Ints, last: Ints) -> Floats:
     """Return the sums of a table over something by period, times a scale, with all services; NaN where that is 0."""
     number = summed(table, first, last, True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from flowsim.measure.jit import compiled
 from flowsim.measure.loops import index
 from flowsim.measure.rank_loops import rising
 
@@ -18,7 +18,7 @@ _FINE = 4
 _FRACTION_BITS = 52
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def at_ranks(packed: Ints, bits: int, groups: Codes, lower: Ints, upper: Ints) -> tuple[Ints, Ints]:
     """Return two values of each group of cells, by their places among the group's values; 0 where there are none.
 
@@ -45,7 +45,7 @@ def at_ranks(packed: Ints, bits: int, groups: Codes, lower: Ints, upper: Ints) -
     return low, high
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _near(packed: Ints, bits: int, groups: Codes, lower: Ints, upper: Ints) -> tuple[Ints, Ints, Ints]:
     """Return the values in the same bins as those asked for, and the places of these among them.
 
@@ -76,7 +76,7 @@ def _near(packed: Ints, bits: int, groups: Codes, lower: Ints, upper: Ints) -> t
     return kept[:n], _among(lower, by_group, left_out), _among(upper, by_group, left_out)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _bins(packed: Ints, bits: int) -> npt.NDArray[np.int16]:
     """Return the bin of each value: by the first bits of how much above the least it is, as a fraction has them."""
     found = np.empty(packed.size, np.int16)
@@ -88,7 +88,7 @@ def _bins(packed: Ints, bits: int) -> npt.NDArray[np.int16]:
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _grouped(count: Codes, groups: Codes, n_groups: int) -> Codes:
     """Return counts by cell and bin as counts by group and bin."""
     found = np.zeros((n_groups, count.shape[1]), np.int32)
@@ -100,7 +100,7 @@ def _grouped(count: Codes, groups: Codes, n_groups: int) -> Codes:
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _asked_of(is_asked: Flags, groups: Codes) -> Flags:
     """Return the bins of each cell that any of its groups asks for."""
     found = np.zeros((groups.shape[1], is_asked.shape[1]), np.bool_)
@@ -112,7 +112,7 @@ def _asked_of(is_asked: Flags, groups: Codes) -> Flags:
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _among(ranks: Ints, by_group: Codes, left_out: Codes) -> Ints:
     """Return places among all values as places among those kept: less what is left out of the bins before theirs."""
     found = ranks.copy()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from flowsim.measure.jit import compiled
 from flowsim.measure.loops import index
 
 Ints = npt.NDArray[np.int64]
@@ -14,7 +14,7 @@ Codes = npt.NDArray[np.int32]
 _DIGIT_BITS = 11
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _counting_order(keys: Ints, low: int, high: int) -> Ints:
     place = np.zeros(high - low + 2, np.int64)
     for i in range(keys.size):
@@ -29,7 +29,7 @@ def _counting_order(keys: Ints, low: int, high: int) -> Ints:
     return order
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def stable_order(keys: Ints) -> Ints:
     """Return ``np.argsort(keys, kind="stable")`` of whole numbers.
 
@@ -70,7 +70,7 @@ def stable_order(keys: Ints) -> Ints:
     return order
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _sorted_above(keys: Ints, bits: int) -> Ints:
     """Return whole numbers rising but for their lowest bits: sorted digit by digit."""
     if keys.size == 0:
@@ -96,13 +96,13 @@ def _sorted_above(keys: Ints, bits: int) -> Ints:
     return keys
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def rising(packed: Ints, bits: int) -> Ints:
     """Return values with their cells, value x 2^bits + cell, the values rising."""
     return _sorted_above(packed.copy(), bits)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def at_ranks(values: Ints, bits: int, groups: Codes, lower: Ints, upper: Ints) -> tuple[Ints, Ints]:
     """Return two values of each group of cells, by their places among the group's values; 0 where there are none.
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from flowsim.measure.jit import compiled
 from flowsim.measure.loops import before, edges_a_tick, index, integrals
 from flowsim.measure.visit_loops import Slices
 
@@ -26,7 +26,7 @@ NEVER = -1
 FAR = 1 << 62
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def stretches(slices: Slices, spans: Spans, service: Codes, least: int) -> tuple[Codes, Codes, Ints, Ints, Codes]:
     """Return service, row, start, stop and weight of stretches, in the order of the rows.
 
@@ -55,7 +55,7 @@ def stretches(slices: Slices, spans: Spans, service: Codes, least: int) -> tuple
     return where[:at], whose[:at], since[:at], until[:at], by[:at]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _changes(slices: Slices, spans: Spans, who: Who, n_keys: int, edges: Ints) -> tuple[Ints, Ints]:
     """Return how many more stretches are open from each edge on, and the sum of the ticks since when."""
     (rows, first, last), (flag, start, is_sooner, sooner, left, weight), (code, key_by_code) = slices, spans, who
@@ -87,7 +87,7 @@ def _changes(slices: Slices, spans: Spans, who: Who, n_keys: int, edges: Ints) -
     return count, moment
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def spent(slices: Slices, spans: Spans, who: Who, n_keys: int, edges: Ints) -> Ints:
     """Return the integral over each period of the number open: (slices x keys, periods).
 
@@ -101,7 +101,7 @@ def spent(slices: Slices, spans: Spans, who: Who, n_keys: int, edges: Ints) -> I
     return integrals(*_changes(slices, spans, who, n_keys, edges), edges)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def open_at(slices: Slices, spans: Spans, who: Who, ticks: Ints) -> Ints:
     """Return the number open at each of some rising ticks, ``start <= tick < stop``: (slices, ticks).
 
@@ -116,7 +116,7 @@ def open_at(slices: Slices, spans: Spans, who: Who, ticks: Ints) -> Ints:
     return level[:, : ticks.size].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def delayed(episodes: tuple[Codes, Ints, Ints, Ints], key_by_kind: Ints, who: Who, n_keys: int, edges: Ints) -> Ints:
     """Return the integral over each period of the number of delays open: (keys, periods).
 
@@ -147,7 +147,7 @@ def delayed(episodes: tuple[Codes, Ints, Ints, Ints], key_by_kind: Ints, who: Wh
     return integrals(count, moment, edges)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def blocked(
     held: Codes, previous: Codes, ticks: tuple[Ints, Ints, Ints, Ints], has_started: Flags
 ) -> tuple[Codes, Ints, Ints]:
@@ -182,7 +182,7 @@ def blocked(
     return rows[:at].copy(), since[:at].copy(), until[:at].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def either(
     episodes: tuple[Codes, Ints, Ints], others: tuple[Codes, Ints, Ints], n_visits: int
 ) -> tuple[Codes, Ints, Ints]:
@@ -220,7 +220,7 @@ def either(
     return whose[:at].copy(), begins[:at].copy(), ends[:at].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def united(group: Codes, start: Ints, stop: Ints) -> tuple[Codes, Ints, Ints]:
     """Return the stretches covered by at least one interval of each group, by group and start.
 
@@ -262,7 +262,7 @@ def united(group: Codes, start: Ints, stop: Ints) -> tuple[Codes, Ints, Ints]:
     return whose[:at].copy(), since[:at].copy(), until[:at].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def long_stays(
     rows: Codes, heads: Codes, where: tuple[Codes, Ints, int], stays: tuple[Ints, Ints, Flags], limit: int, ticks: Ints
 ) -> Ints:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from flowsim.measure.jit import compiled
 from flowsim.measure.loops import index
 
 Ints = npt.NDArray[np.int64]
@@ -54,7 +54,7 @@ start to end and to readiness, interruptions taken off, from joining to the end,
 patients called so, but for what they spend back in the queue."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def stays(
     keys: Codes,
     room: Ints,
@@ -140,13 +140,13 @@ def stays(
     return count, total, power, waits, last
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _within(since: int, until: int, begin: int, end: int) -> int:
     """Return how long something lasts between two ticks; what ends before it begins does not."""
     return max(min(max(until, begin), end) - min(max(since, begin), end), 0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def covered(keys: Codes, n_keys: int, start: Ints, stop: Ints, order: Ints, begin: int, end: int) -> Ints:
     """Return how long at least one interval is open between two ticks, by key.
 
@@ -167,7 +167,7 @@ def covered(keys: Codes, n_keys: int, start: Ints, stop: Ints, order: Ints, begi
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def system(stream: Ints, arrival: Ints, left: Ints, begin: int, end: int) -> tuple[int, int, int, int, int]:
     """Look at every patient of the system.
 

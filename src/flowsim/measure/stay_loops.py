@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from flowsim.measure.jit import compiled
 from flowsim.measure.loops import before, index, period_of
 from flowsim.measure.visit_loops import Links, marked
 
@@ -24,7 +24,7 @@ NEVER = -1
 _FAR = 1 << 62
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def between(runs: Runs, is_out: Flags, came_from: Places, from_there: Flags, went: Places, to_there: Flags) -> Runs:
     """Return the first and last rows of the runs that come from and lead to some places.
 
@@ -46,7 +46,7 @@ def between(runs: Runs, is_out: Flags, came_from: Places, from_there: Flags, wen
     return head[:n].copy(), tail[:n].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def times(
     runs: Runs,
     where: Where,
@@ -100,7 +100,7 @@ def times(
     return number, total, packed[:n], bits
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def over_limits(
     runs: Runs, where: Where, begin: Stamp, end: Stamp, left: Ints, known_to: int, limits: Ints, edges: Ints
 ) -> Ints:
@@ -136,7 +136,7 @@ def over_limits(
     return number
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def led(last: Codes, where: Where, left: Ints, went: Places, is_out: Flags, is_there: Flags, edges: Ints) -> Ints:
     """Return how many stays ended in each period, and of those how many led to some places: (2, services, periods).
 
@@ -161,7 +161,7 @@ def led(last: Codes, where: Where, left: Ints, went: Places, is_out: Flags, is_t
     return number
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def shares(rows: Codes, where: Where, tick: Ints, flag: Flags, edges: Ints) -> Ints:
     """Return how many visits count in each period, and how many of them have a flag: (2, services, periods).
 
@@ -184,7 +184,7 @@ def shares(rows: Codes, where: Where, tick: Ints, flag: Flags, edges: Ints) -> I
     return number
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def followed(
     runs: Runs,
     where: Where,
@@ -237,7 +237,7 @@ def followed(
     return number
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def admitted_after(
     runs: Runs, where: Where, following: Codes, ward: Flags, ticks: tuple[Ints, Ints, Flags], hours: tuple[int, int]
 ) -> tuple[Ints, Ints, Ints]:
@@ -267,7 +267,7 @@ def admitted_after(
     return at[:n].copy(), tick[:n].copy(), kind[:n].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def seen_and_home(
     rows: Codes, where: Where, links: Links, ways: tuple[Places, Ints, Flags], home: Flags, ward: Flags, edges: Ints
 ) -> Ints:
@@ -307,7 +307,7 @@ def seen_and_home(
     return number
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def repeats(rows: Codes, links: Links, home: Flags) -> Flags:
     """Return which contacts follow another in the same episode.
 
@@ -326,7 +326,7 @@ def repeats(rows: Codes, links: Links, home: Flags) -> Flags:
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def contacts_from(first: Codes, rows: Codes, links: Links, home: Flags) -> Ints:
     """Return how many contacts an episode has from the first of them on; for the arguments see ``repeats``."""
     service, _, following = links

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from flowsim.measure.jit import compiled
 from flowsim.measure.loops import index, period_of
 
 Ints = npt.NDArray[np.int64]
@@ -24,7 +24,7 @@ Stamped = tuple[Ints, Places, Codes]
 NEVER = -1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def neighbours(patient: Codes) -> tuple[Codes, Codes]:
     """Return each visit's visit before and after by the same patient; visits are in order of joining."""
     n, n_patients = patient.size, 0
@@ -43,7 +43,7 @@ def neighbours(patient: Codes) -> tuple[Codes, Codes]:
     return previous, following
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def ways(service: Codes, destination: Codes, previous: Codes, following: Codes) -> tuple[Places, Places]:
     """Return the service of the visit before, and where each visit led: its destination, else the next service."""
     n = service.size
@@ -57,7 +57,7 @@ def ways(service: Codes, destination: Codes, previous: Codes, following: Codes) 
     return came, went
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def by_service(service: Codes, n_services: int) -> tuple[Codes, Ints]:
     """Return rows service by service, each service's rising, and where those of each begin (and the last end)."""
     bounds = np.zeros(n_services + 1, np.int64)
@@ -73,7 +73,7 @@ def by_service(service: Codes, n_services: int) -> tuple[Codes, Ints]:
     return rows, bounds
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def ranked(code: Codes, n_codes: int) -> tuple[Codes, Ints]:
     """Return the place of each code among those there are, and which those are, rising."""
     place, n = np.full(n_codes, NEVER, np.int32), 0
@@ -90,7 +90,7 @@ def ranked(code: Codes, n_codes: int) -> tuple[Codes, Ints]:
     return found, there[:n].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def keyed(level: Places, key: Keys) -> Keys:
     """Return the key of each level."""
     found = np.empty(level.size, key.dtype)
@@ -99,7 +99,7 @@ def keyed(level: Places, key: Keys) -> Keys:
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def selected(slices: Slices, flag: Flags, who: tuple[Codes, Keys]) -> Codes:
     """Return the rows of visits to some services that have a flag and are by patients who are meant.
 
@@ -119,7 +119,7 @@ def selected(slices: Slices, flag: Flags, who: tuple[Codes, Keys]) -> Codes:
     return found[:n_found].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def looked_up(rows: Codes, code: Codes, value: Ints) -> Ints:
     """Return the value of the code of each of some rows."""
     found = np.empty(rows.size, np.int64)
@@ -128,7 +128,7 @@ def looked_up(rows: Codes, code: Codes, value: Ints) -> Ints:
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def flagged(rows: Codes, flag: Flags) -> Codes:
     """Return the rows that have a flag."""
     found, n_found = np.empty(rows.size, np.int32), 0
@@ -138,7 +138,7 @@ def flagged(rows: Codes, flag: Flags) -> Codes:
     return found[:n_found].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def stamped(
     slices: Slices, flag: Flags, tick: Ints, came_from: Places, allowed: Flags, code: Codes, edges: Ints
 ) -> Stamped:
@@ -171,7 +171,7 @@ def stamped(
     return bounds, period[:n], whose[:n]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def tally(visits: Stamped, key: Keys, n_keys: int, n_periods: int) -> Ints:
     """Return how many visits count in each period: (services, keys of patients, periods).
 
@@ -191,7 +191,7 @@ def tally(visits: Stamped, key: Keys, n_keys: int, n_periods: int) -> Ints:
     return number[:, :n_keys].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def outcomes(
     slices: Slices, flag: Flags, who: tuple[Codes, Keys], outcome: Codes, n: int, queued: Ints, edges: Ints
 ) -> Ints:
@@ -222,7 +222,7 @@ Links = tuple[Codes, Codes, Codes]
 """Of every visit its service, and the same patient's visits before and after (NEVER if none)."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def marked(rows: Codes, n: int) -> Flags:
     """Return which of so many rows are among some."""
     found = np.zeros(n, np.bool_)
@@ -231,7 +231,7 @@ def marked(rows: Codes, n: int) -> Flags:
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def runs(rows: Codes, provider: Codes, links: Links) -> tuple[Codes, Codes]:
     """Return the first and last rows of the runs that some visits make: those of a patient one after the other.
 
@@ -256,13 +256,13 @@ def runs(rows: Codes, provider: Codes, links: Links) -> tuple[Codes, Codes]:
     return first[:n].copy(), last[:n].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _is_one(row: int, other: int, service: Codes, provider: Codes) -> bool:
     """Whether two visits are to one provider; any are where none are given."""
     return provider.size == 0 or bool(provider[index(service[index(row)])] == provider[index(service[index(other)])])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def heads(rows: Codes, links: Links) -> Codes:
     """Return the first row of the run, of any provider, that each of some visits belongs to."""
     service, previous, _ = links
