@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -115,9 +116,8 @@ ENGINES: dict[str, Callable[[], Engine]] = {"kernel": _kernel, "reference": _ref
 def get_ready(engine: str) -> None:
     """Make this process a worker, and load what every task needs before the first is known."""
     set_up()
-    from flowsim.demand import arrivals  # noqa: F401 - it is there when a task asks for it
-    from flowsim.measure import audit, recorded, registry, stations, weekly  # noqa: F401
-
+    for room in ("demand", "measure.audit", "measure.recorded", "measure.stations", "measure.weekly"):
+        importlib.import_module(f"flowsim.{room}")
     ENGINES[engine]()
     if engine == "kernel":
         from flowsim.engine.kernel import prepare
