@@ -9,7 +9,6 @@ from flowsim.measure.jit import compiled
 from flowsim.measure.loops import index
 
 Ints = npt.NDArray[np.int64]
-Codes = npt.NDArray[np.int32]
 
 _DIGIT_BITS = 11
 
@@ -100,28 +99,3 @@ def _sorted_above(keys: Ints, bits: int) -> Ints:
 def rising(packed: Ints, bits: int) -> Ints:
     """Return values with their cells, value x 2^bits + cell, the values rising."""
     return _sorted_above(packed.copy(), bits)
-
-
-@compiled
-def at_ranks(values: Ints, bits: int, groups: Codes, lower: Ints, upper: Ints) -> tuple[Ints, Ints]:
-    """Return two values of each group of cells, by their places among the group's values; 0 where there are none.
-
-    Args:
-        values: as ``rising`` returns them.
-        bits: the same.
-        groups: (ways of grouping, cells): the group of each cell; below 0 for those left out.
-        lower: a place by group, from 0.
-        upper: another.
-    """
-    seen, low, high = np.zeros(lower.size, np.int64), np.zeros(lower.size, np.int64), np.zeros(lower.size, np.int64)
-    for i in range(values.size):
-        cell, value = index(values[i] & ((1 << bits) - 1)), values[i] >> bits
-        for way in range(groups.shape[0]):
-            if groups[way, cell] >= 0:
-                g = index(groups[way, cell])
-                if seen[g] == lower[g]:
-                    low[g] = value
-                if seen[g] == upper[g]:
-                    high[g] = value
-                seen[g] += 1
-    return low, high

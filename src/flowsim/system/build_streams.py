@@ -11,7 +11,7 @@ from flowsim.config.models import Mix, Profile, Stream
 from flowsim.config.quantities import Share, Tabled
 from flowsim.system.build_levels import by_period, finish
 from flowsim.system.curves import Curve, flat
-from flowsim.system.distributions import CannotBe, cumulative_of, discrete_of, scaled
+from flowsim.system.distributions import CannotBe, Part, cumulative_of, discrete_of, scaled
 from flowsim.system.durations import check_ways, read_row
 from flowsim.system.profiles import rate_curve
 from flowsim.system.routing import TOLERANCE, make_routing
@@ -104,7 +104,7 @@ def _gaps(ctx: Context, key: str, model: Stream) -> Distribution | None:
         return None
 
 
-def _batch(ctx: Context, key: str, sizes: Mapping[str, object] | None) -> Distribution | None:
+def _batch(ctx: Context, key: str, sizes: Mapping[str, Part | str] | None) -> Distribution | None:
     if sizes is None:
         return None
     try:

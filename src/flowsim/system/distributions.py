@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
+from typing import Protocol
 
 from flowsim.system.spec import Distribution
 from flowsim.units import Dimension, QuantityError, parse_quantity
@@ -18,6 +19,14 @@ from flowsim.units import Dimension, QuantityError, parse_quantity
 
 class CannotBe(ValueError):
     """Parameters that no distribution of the kind has; the text says what is wanted."""
+
+
+class Part(Protocol):
+    """A share as configurations have it."""
+
+    @property
+    def value(self) -> float:
+        """The share, from 0 to 1."""
 
 
 def constant_of(minutes: float) -> Distribution:
@@ -110,7 +119,7 @@ def _at_least_zero(number: float, name: str) -> float:
     return number
 
 
-def discrete_of(values: Mapping[str, object] | None, dimension: Dimension) -> Distribution:
+def discrete_of(values: Mapping[str, Part | str] | None, dimension: Dimension) -> Distribution:
     """Return a discrete distribution from value -> share; values in order of size.
 
     Args:
@@ -121,7 +130,7 @@ def discrete_of(values: Mapping[str, object] | None, dimension: Dimension) -> Di
         CannotBe: a value is not of that dimension, or the shares do not add up.
     """
     read = []
-    total = sum(share.value for share in (values or {}).values() if not isinstance(share, str))  # type: ignore[attr-defined]
+    total = sum(share.value for share in (values or {}).values() if not isinstance(share, str))
     rests = sum(isinstance(share, str) for share in (values or {}).values())
     if rests > 1 or total > 1 + 1e-9 or (not rests and abs(total - 1) > 1e-9):
         raise CannotBe(f"shares that add up to 100 %, with at most one rest (they add up to {100 * total:.6g} %)")
@@ -130,7 +139,7 @@ def discrete_of(values: Mapping[str, object] | None, dimension: Dimension) -> Di
             number = parse_quantity(text, dimension)
         except QuantityError as error:
             raise CannotBe(f"{error.wanted} in place of {text!r}") from None
-        read.append((number, max(0.0, 1 - total) if isinstance(share, str) else share.value))  # type: ignore[attr-defined]
+        read.append((number, max(0.0, 1 - total) if isinstance(share, str) else share.value))
     read.sort()
     return Distribution(
         "discrete", values=tuple(v for v, _ in read), cumulative=cumulative_of([share for _, share in read])
